@@ -1,0 +1,77 @@
+// Which language a path is written in, by its name alone; and which paths are not the project's own source.
+import type { Language } from '#contracts/project.ts';
+
+const SUPPORTED: Readonly<Record<string, Language>> = {
+  js: 'javascript',
+  cjs: 'javascript',
+  mjs: 'javascript',
+  jsx: 'javascript',
+  ts: 'typescript',
+  cts: 'typescript',
+  mts: 'typescript',
+  tsx: 'typescript',
+  py: 'python',
+};
+
+const OTHERS: Readonly<Record<string, string>> = {
+  go: 'Go',
+  rs: 'Rust',
+  java: 'Java',
+  kt: 'Kotlin',
+  kts: 'Kotlin',
+  scala: 'Scala',
+  rb: 'Ruby',
+  php: 'PHP',
+  cs: 'C#',
+  fs: 'F#',
+  swift: 'Swift',
+  c: 'C',
+  h: 'C',
+  cc: 'C++',
+  cpp: 'C++',
+  cxx: 'C++',
+  hpp: 'C++',
+  ex: 'Elixir',
+  exs: 'Elixir',
+  erl: 'Erlang',
+  hs: 'Haskell',
+  ml: 'OCaml',
+  clj: 'Clojure',
+  dart: 'Dart',
+  lua: 'Lua',
+  pl: 'Perl',
+  r: 'R',
+  jl: 'Julia',
+  zig: 'Zig',
+  sh: 'Shell',
+  vue: 'Vue',
+  svelte: 'Svelte',
+};
+
+const NOT_OWN =
+  /(^|\/)(node_modules|bower_components|vendor|vendored|third[-_]party|\.venv|venv|site-packages|__pycache__|\.git|dist|build|out|coverage|\.next|\.nuxt|target|__generated__|generated)\//;
+const GENERATED =
+  /(\.min\.(js|mjs|cjs)|\.bundle\.js|\.d\.[cm]?ts|_pb2(_grpc)?\.py|\.generated\.\w+|\.pb\.go)$/;
+
+function extension(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? '' : name.slice(dot + 1).toLowerCase();
+}
+
+/** The supported language of a source file, null for everything else. */
+export function languageOf(path: string): Language | null {
+  const name = extension(path);
+  return Object.hasOwn(SUPPORTED, name) ? (SUPPORTED[name] ?? null) : null;
+}
+
+/** The name of any programming language we can tell by extension: `javascript`, `Go` …; null for other files. */
+export function languageName(path: string): string | null {
+  const name = extension(path);
+  return languageOf(path) ?? (Object.hasOwn(OTHERS, name) ? (OTHERS[name] ?? null) : null);
+}
+
+/** False for vendored, built and generated files: they are neither counted nor repaired. */
+export function isOwnSource(path: string): boolean {
+  return !NOT_OWN.test(path) && !GENERATED.test(path);
+}
