@@ -1,0 +1,59 @@
+// Text edits by offset: applying, checking and composing them, and the digest that makes equal changes one candidate.
+import type { TextEdit } from '#contracts/edit.ts';
+import { sha256 } from '#foundation/digest.ts';
+import { AppError } from '#foundation/errors.ts';
+
+export type Edit = Pick<TextEdit, 'start' | 'end' | 'text'>;
+
+/** True when no two edits touch the same characters; two insertions at one place count as touching. */
+export function editsAreDisjoint(edits: readonly Edit[]): boolean {
+  const sorted = sortEdits(edits);
+  return sorted.every((edit, index) => {
+    const before = sorted[index - 1];
+    if (before === undefined) return true;
+    if (edit.start < before.end) return false;
+    return !(edit.start === before.start && edit.end === before.end);
+  });
+}
+
+/**
+ * The text with all edits applied at once; offsets are UTF-16 and refer to the text before any of them.
+ * Throws INTERNAL for edits that overlap or leave the text: whoever made them is at fault.
+ */
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  const sorted = sortEdits(edits);
+  let result = '';
+  let at = 0;
+  for (const edit of sorted) {
+    if (edit.start < at || edit.end < edit.start || edit.end > text.length) {
+      throw new AppError('INTERNAL', {
+        message: `an edit overlaps another or leaves its file (${edit.start} to ${edit.end})`,
+      });
+    }
+    result += text.slice(at, edit.start) + edit.text;
+    at = edit.end;
+  }
+  return result + text.slice(at);
+}
+
+/** Edits grouped by file, files in order of name. */
+export function byFile(edits: readonly TextEdit[]): ReadonlyMap<string, TextEdit[]> {
+  const files = new Map<string, TextEdit[]>();
+  for (const edit of [...edits].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))) {
+    const list = files.get(edit.file);
+    if (list === undefined) files.set(edit.file, [edit]);
+    else list.push(edit);
+  }
+  return files;
+}
+
+/** The digest of a change: over the names and the new texts of the edited files, so that the way does not matter. */
+export function changeDigest(edits: readonly TextEdit[], textOf: (file: string) => string): string {
+  const parts: string[] = [];
+  for (const [file, own] of byFile(edits)) parts.push(file, applyEdits(textOf(file), own));
+  return sha256(parts.join('\0'));
+}
+
+function sortEdits(edits: readonly Edit[]): Edit[] {
+  return [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
+}

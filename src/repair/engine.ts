@@ -1,0 +1,196 @@
+// The model-free coder's face: from failing tests to small changes that make them pass, best first.
+
+import type { Candidate } from '#contracts/edit.ts';
+import { FILE_TEST, type TestReport, type TestResult } from '#contracts/tests.ts';
+import type { Clock } from '#foundation/clock.ts';
+import type { Log } from '#foundation/log.ts';
+import type { Sandbox } from '#sandbox/runner.ts';
+import { changeDigest } from './edits.ts';
+import { candidateOf, enumerateIdeas, type Idea } from './enumerate.ts';
+import { type AskRunner, createJudge, type Judge } from './judge.ts';
+import { type FaultMap, locateFault } from './locate.ts';
+import { rankPlausible } from './rank.ts';
+import { type Pointer, reachMap } from './reach.ts';
+import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';
+import { search } from './search.ts';
+import { lineAt, type Probes, probesOf, readSources, type Sources } from './sources.ts';
+
+export type { RepairEngine, RepairOutcome, RepairProgress } from './request.ts';
+
+export interface RepairEngineParts {
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const MAX_IDEAS = 120_000;
+const OVERTIME_MS = 500;
+const MAX_TEST_STRINGS = 15;
+/** Plausible candidates that the project's own runner is asked about, before the search goes on. */
+const MAX_CONFIRMED = 4;
+/** Of the budget, kept for the project's own runner once there is something to ask it. */
+const CONFIRM_SHARE = 0.12;
+const MAX_CONFIRM_MS = 4_000;
+
+/** The engine. One search at a time uses up to two processes of the sandbox, and leaves none behind. */
+export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
+  return {
+    repair: async (request, signal) => {
+      const deadlineMs = parts.clock.monotonicMs() + request.budget.wallMs;
+      const limit = new AbortController();
+      const stop = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
+      // A candidate in the middle of a slow test shall not hold up the end of the budget.
+      const overtime = parts.clock.sleep(request.budget.wallMs + OVERTIME_MS, limit.signal);
+      void overtime.then(
+        () => limit.abort(),
+        () => undefined,
+      );
+      request.onProgress?.({ phase: 'locating', tried: 0, plausible: 0, ratePerSecond: 0 });
+      const family = request.language === 'python' ? 'python' : 'javascript';
+      const sources = await readSources(request.sourceFiles, family, request.workspace);
+      const probes = probesOf(sources.files, family);
+      const askRunner = runnerOf(request, { signal, stop });
+      const judge = await createJudge({ request, sources, probes, askRunner, ...parts }, stop);
+      const search = { request, sources, probes, judge, askRunner, deadlineMs, clock: parts.clock };
+      try {
+        const outcome = await repairWith(search, stop);
+        return signal?.aborted === true ? { ...outcome, ending: 'cancelled' } : outcome;
+      } finally {
+        limit.abort();
+        await judge.close();
+        parts.log.debug({ validation: judge.kind, notes: judge.notes }, 'repair ended');
+      }
+    },
+  };
+}
+
+interface Search {
+  readonly request: RepairRequest;
+  readonly sources: Sources;
+  readonly probes: Probes;
+  readonly judge: Judge;
+  readonly askRunner: AskRunner;
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+}
+
+async function repairWith(parts: Search, signal: AbortSignal): Promise<RepairOutcome> {
+  const { request, sources, judge } = parts;
+  const { files } = sources;
+  const faults = await faultMap(parts);
+  const located = files.flatMap((file) =>
+    file.scopes.map((scope) => ({ scope, grammar: file.grammar, suspicionOf: faults.suspicionOf })),
+  );
+  const strings = await testStrings(request);
+  const { ideas, cut } = enumerateIdeas(located, strings, MAX_IDEAS);
+  const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
+  const toCandidate = (idea: Idea): Candidate => {
+    const file = files.find((one) => one.path === idea.file);
+    return candidateOf(idea, textOf, file === undefined ? 1 : lineAt(file, idea.edits[0]?.start ?? 0));
+  };
+  const seen = new Set(request.exclude);
+  for (const file of files) seen.add(changeDigest([{ file: file.path, start: 0, end: 0, text: '' }], textOf));
+  const admit = (idea: Idea) => {
+    const digest = changeDigest(
+      idea.edits.map((edit) => ({ ...edit, file: idea.file })),
+      textOf,
+    );
+    return !seen.has(digest) && Boolean(seen.add(digest));
+  };
+  const confirm = (plausible: readonly Idea[]) => confirmed(parts, plausible, toCandidate);
+  const confirmMs = Math.min(request.budget.wallMs * CONFIRM_SHARE, MAX_CONFIRM_MS);
+  const result = await search(ideas, { ...parts, admit, confirm, confirmMs }, signal);
+  const notes = [...sources.notes, ...judge.notes];
+  if (cut) notes.push(`only the most suspicious functions were searched: ${ideas.length} changes`);
+  return {
+    ending: result.ending,
+    candidates: result.plausible.map(toCandidate),
+    suspects: faults.suspects,
+    tried: result.tried,
+    triedByTemplate: result.triedByTemplate,
+    nearMisses: result.near.map(({ idea, fixed }) => ({ candidate: toCandidate(idea), fixedTests: fixed })),
+    validation: judge.kind,
+    notes,
+  };
+}
+
+async function faultMap(parts: Search): Promise<FaultMap> {
+  const { judge, sources, probes, request } = parts;
+  if (judge.survey === null) return reachMap(await pointersOf(request), sources.files);
+  const map = locateFault(judge.survey.tests, {
+    files: sources.files,
+    placesOf: probes.placesOf,
+    loadProbes: judge.survey.loadProbes,
+    isTarget: judge.isTarget,
+  });
+  return map.suspects.length === 0 ? reachMap(await pointersOf(request), sources.files) : map;
+}
+
+const MAX_POINTERS = 20;
+
+async function pointersOf(request: RepairRequest): Promise<Pointer[]> {
+  const pointers: Pointer[] = [];
+  for (const { file, name, message } of request.failing.slice(0, MAX_POINTERS)) {
+    if (file === null) continue;
+    const text = await request.workspace.read(file).catch(() => '');
+    pointers.push({ file, text, words: `${name}\n${message ?? ''}` });
+  }
+  return pointers;
+}
+
+/** The project's own runner; null when the search was cancelled, whether or not the runner heeds the signal. */
+function runnerOf(
+  request: RepairRequest,
+  { signal, stop }: { signal: AbortSignal | undefined; stop: AbortSignal },
+): AskRunner {
+  return async (edits, only) => {
+    if (stop.aborted) return null;
+    const heard = new AbortController();
+    const cancelled = new Promise<null>((resolve) => {
+      signal?.addEventListener('abort', () => resolve(null), { once: true, signal: heard.signal });
+    });
+    try {
+      return await Promise.race([request.runTests(edits, only, stop), cancelled]);
+    } finally {
+      heard.abort();
+    }
+  };
+}
+
+/** The best first that the project's own runner confirms, then the others that passed in the warm process. */
+async function confirmed(
+  parts: Search,
+  plausible: readonly Idea[],
+  toCandidate: (idea: Idea) => Candidate,
+): Promise<readonly Idea[] | null> {
+  const { request } = parts;
+  const ranked = rankPlausible(plausible);
+  for (const [index, idea] of ranked.slice(0, MAX_CONFIRMED).entries()) {
+    if (parts.clock.monotonicMs() >= parts.deadlineMs) return null;
+    const report = await parts.askRunner(toCandidate(idea).edits, null);
+    if (report === null) return null;
+    const holds = [...request.failing, ...request.passing].every((test) => passesIn(report, test));
+    if (report.outcome === 'ran' && holds) return ranked.slice(index);
+  }
+  return [];
+}
+
+/** A test that stood for its whole file passes when the file's own cases took its place and all of them pass. */
+function passesIn(report: TestReport, test: TestResult): boolean {
+  if (report.tests.some((other) => other.id === test.id && other.status === 'passed')) return true;
+  const cases = report.tests.filter((other) => other.file === test.file);
+  return test.name === FILE_TEST && cases.length > 0 && cases.every((other) => other.status !== 'failed');
+}
+
+/** Short string literals of the failing tests' files: what a wrong text may have to become. */
+async function testStrings(request: RepairRequest): Promise<string[]> {
+  const files = [...new Set(request.failing.flatMap((test) => (test.file === null ? [] : [test.file])))];
+  const found = new Set<string>();
+  for (const file of files.slice(0, 3)) {
+    const text = await request.workspace.read(file).catch(() => '');
+    for (const [literal] of text.matchAll(/'[^'\\\n]{1,24}'|"[^"\\\n]{1,24}"/g)) {
+      if (found.size < MAX_TEST_STRINGS) found.add(literal);
+    }
+  }
+  return [...found];
+}

@@ -1,0 +1,231 @@
+// Runs inside the sandbox: the long-lived process that takes candidates on descriptor 3 and answers on 4. Code under test
+// runs in a worker thread that is ended when it hangs, dies or has grown too large; it is never given the token.
+import { randomUUID } from 'node:crypto';
+import { createReadStream, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import { keepTree, type TreeKeeper } from './javascript-tree.ts';
+import type {
+  HarnessMessage,
+  HarnessReply,
+  StartMessage,
+  SurveyMessage,
+  TryMessage,
+  TryReply,
+} from './protocol.ts';
+
+const IN = 3;
+const OUT = 4;
+const WATCH_EVERY_MS = 15;
+const WORKER_HEAP_MB = 384;
+const START_UP_MS = 2_000;
+/** Time-outs count processor time, which a busy machine does not change; who only waits gets this much more of the clock. */
+const WAITING_FACTOR = 4;
+/** Loaded modules may stay in memory for the life of a thread, so a thread is replaced after this many candidates. */
+const CANDIDATES_PER_WORKER = 3_000;
+/** Answers that a thread sends at once; one by one when it is to be found out which candidate ended it. */
+const ANSWERS_AT_ONCE = 32;
+
+interface Session {
+  readonly start: Omit<StartMessage, 'token'>;
+  readonly reply: (messages: readonly HarnessReply[]) => void;
+  readonly tree: TreeKeeper;
+  worker: Worker | null;
+  nonce: string;
+  beat: Int32Array<SharedArrayBuffer>;
+  tried: number;
+}
+
+interface FromWorker {
+  readonly nonce: string;
+  readonly replies?: readonly HarnessReply[];
+  readonly done?: boolean;
+  readonly broken?: string;
+}
+
+export interface ToWorker {
+  readonly message: SurveyMessage | TryMessage;
+  readonly answersAtOnce: number;
+}
+
+async function serve(): Promise<void> {
+  let session: Session | null = null;
+  for await (const line of createInterface({ input: createReadStream('', { fd: IN }) })) {
+    const message = JSON.parse(line) as HarnessMessage;
+    if (message.op === 'start') {
+      session = openSession(message);
+      openWorker(session);
+    }
+    if (session !== null && message.op === 'survey') await survey(session, message);
+    else if (session !== null && message.op === 'try') await tryAll(session, message);
+  }
+  process.exit(0);
+}
+
+function openSession({ token, ...start }: StartMessage): Session {
+  // A line break on both sides: what was written between by others spoils no answer.
+  const reply = (messages: readonly HarnessReply[]) =>
+    writeAll(messages.map((message) => `\n${JSON.stringify({ token, ...message })}\n`).join(''));
+  const beat = new Int32Array(new SharedArrayBuffer(4));
+  return { start, reply, tree: keepTree(start.directory), worker: null, nonce: '', beat, tried: 0 };
+}
+
+function writeAll(text: string): void {
+  const bytes = Buffer.from(text);
+  let at = 0;
+  while (at < bytes.length) {
+    try {
+      at += writeSync(OUT, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+function openWorker(session: Session): Worker {
+  session.nonce = randomUUID();
+  session.tried = 0;
+  const { start, nonce, beat } = session;
+  const worker = new Worker(new URL('./javascript-worker.ts', import.meta.url), {
+    workerData: { start, nonce, beat },
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+  });
+  worker.stdout.resume();
+  worker.stderr.resume();
+  // Errors and exits are seen by whoever waits for an answer; without a listener they would end this process.
+  worker.on('error', () => undefined);
+  session.worker = worker;
+  return worker;
+}
+
+async function closeWorker(session: Session): Promise<void> {
+  const worker = session.worker;
+  session.worker = null;
+  await worker?.terminate();
+  session.tree.putBack();
+}
+
+interface Ending {
+  readonly kind: 'done' | 'hang' | 'died';
+  /** Candidates that were finished, whether or not their answers had been sent. */
+  readonly finished: number;
+  readonly reason: string | null;
+}
+
+/** Sends a request and hands on the answers until the last one; ends the worker when it stands still for too long. */
+async function converse(
+  session: Session,
+  request: ToWorker,
+  onReplies: (replies: readonly HarnessReply[]) => void,
+): Promise<Ending> {
+  const isNew = session.tried === 0;
+  const worker = session.worker ?? openWorker(session);
+  const { nonce } = session;
+  const firstBeat = Atomics.load(session.beat, 0);
+  const ending = await new Promise<Omit<Ending, 'finished'>>((resolve) => {
+    const stop = watchStandstill(session, { limitMs: request.message.timeoutMs, isNew }, () =>
+      finish({ kind: 'hang', reason: 'no answer in time' }),
+    );
+    const onMessage = (data: FromWorker) => {
+      if (data === null || typeof data !== 'object' || data.nonce !== nonce) return;
+      if (data.broken !== undefined) return finish({ kind: 'died', reason: data.broken });
+      if (data.replies !== undefined && data.replies.length > 0) {
+        session.tried += data.replies.length;
+        onReplies(data.replies);
+      }
+      if (data.done === true) finish({ kind: 'done', reason: null });
+    };
+    const onError = (error: Error) => finish({ kind: 'died', reason: error.message });
+    const onExit = () => finish({ kind: 'died', reason: 'the thread ended' });
+    const finish = (result: Omit<Ending, 'finished'>) => {
+      stop();
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      resolve(result);
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.postMessage(request);
+  });
+  // One beat is for the request itself.
+  const finished = Atomics.load(session.beat, 0) - firstBeat - 1;
+  if (ending.kind !== 'done') await closeWorker(session);
+  return { ...ending, finished };
+}
+
+/** Calls back when the thread's beat stood still for the time: of the processor, or four times that of the clock. */
+function watchStandstill(
+  session: Session,
+  { limitMs, isNew }: { limitMs: number; isNew: boolean },
+  onStandstill: () => void,
+): () => void {
+  const cpuMs = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000;
+  };
+  let beat = Atomics.load(session.beat, 0);
+  let allowedMs = limitMs + (isNew ? START_UP_MS : 0);
+  let mark = { clock: performance.now(), cpu: cpuMs() };
+  const timer = setInterval(() => {
+    const now = Atomics.load(session.beat, 0);
+    if (now !== beat) {
+      beat = now;
+      allowedMs = limitMs;
+      mark = { clock: performance.now(), cpu: cpuMs() };
+    } else if (
+      cpuMs() - mark.cpu > allowedMs ||
+      performance.now() - mark.clock > allowedMs * WAITING_FACTOR
+    ) {
+      onStandstill();
+    }
+  }, WATCH_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+async function survey(session: Session, message: SurveyMessage): Promise<void> {
+  let answered = false;
+  const { reason } = await converse(session, { message, answersAtOnce: 1 }, (replies) => {
+    answered = true;
+    session.reply(replies);
+  });
+  if (answered) return;
+  const nothing = { tests: [], loadProbes: [], ticks: 0, durationMs: 0 };
+  session.reply([{ op: 'survey', id: message.id, ok: false, reason, ...nothing }]);
+}
+
+async function tryAll(session: Session, message: TryMessage): Promise<void> {
+  let rest = message.candidates;
+  let known: { id: number; verdict: TryReply['verdict'] } | null = null;
+  let careful = false;
+  while (rest.length > 0) {
+    if (session.tried > CANDIDATES_PER_WORKER) await closeWorker(session);
+    const offenderAt = rest.findIndex((one) => one.id === known?.id);
+    if (offenderAt === 0 && known !== null) {
+      session.reply([{ op: 'try', ...known, fixed: [], failed: null, lines: [] }]);
+      known = null;
+      rest = rest.slice(1);
+      continue;
+    }
+    const upTo = offenderAt > 0 ? offenderAt : careful ? ANSWERS_AT_ONCE : rest.length;
+    const candidates = rest.slice(0, upTo);
+    let answered = 0;
+    const { kind, finished } = await converse(
+      session,
+      { message: { ...message, candidates }, answersAtOnce: careful ? 1 : ANSWERS_AT_ONCE },
+      (replies) => {
+        answered += replies.length;
+        session.reply(replies);
+      },
+    );
+    // The answers of those before the offender may be lost with the thread: they are tried again, up to it.
+    const offender = candidates[kind === 'hang' ? Math.max(answered, finished) : answered];
+    if (kind === 'done') careful = false;
+    const isKnown = kind === 'hang' || (kind === 'died' && careful) || (kind === 'done' && answered === 0);
+    if (offender !== undefined && isKnown)
+      known = { id: offender.id, verdict: kind === 'hang' ? 'hang' : 'died' };
+    else if (kind === 'died') careful = true;
+    rest = rest.slice(answered);
+  }
+}
+
+await serve();

@@ -1,0 +1,87 @@
+// What host and harness say to each other, one JSON object on a line, over descriptors of their own: what code under test
+// prints goes nowhere. Replies carry the session's token and begin a new line, or are ignored.
+
+export interface TestOutcome {
+  readonly file: string;
+  readonly path: readonly string[];
+  readonly status: 'passed' | 'failed' | 'skipped';
+  /** Error with its stack; null unless failed. */
+  readonly error: string | null;
+  /** Ids of the probes that were passed in this test; only in a coverage run. */
+  readonly probes?: readonly number[];
+}
+
+/** An edit on the file's text as it was given at the start: `[file, start, end, text]`. */
+export type WireEdit = readonly [file: string, start: number, end: number, text: string];
+
+export interface StartMessage {
+  readonly op: 'start';
+  readonly token: string;
+  /** The tree inside the sandbox; all paths are relative to it. */
+  readonly directory: string;
+  readonly runner: 'node' | 'mocha' | 'command' | 'pytest' | 'unittest';
+  /** Test files, or scripts for a plain command, relative to the tree. */
+  readonly entries: readonly { readonly file: string; readonly args: readonly string[] }[];
+  /** Source files with loop guards woven in, relative to the directory. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** Test runner options that a person gave (pytest only). */
+  readonly options: readonly string[];
+}
+
+/** Runs every test once: with `sources` in place of the files' text, for coverage or for a base line. */
+export interface SurveyMessage {
+  readonly op: 'survey';
+  readonly id: number;
+  readonly sources: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly ticks: number;
+  /** True when the probes passed in each test are wanted. */
+  readonly cover: boolean;
+}
+
+export interface TryMessage {
+  readonly op: 'try';
+  readonly timeoutMs: number;
+  /** Loop turns and calls that one test may take. */
+  readonly ticks: number;
+  /** Tests that must pass, first those that fail today: file → names joined with ` › ` (null: all of the file). */
+  readonly failing: readonly Wanted[];
+  readonly passing: readonly Wanted[];
+  readonly candidates: readonly { readonly id: number; readonly edits: readonly WireEdit[] }[];
+}
+
+export interface Wanted {
+  readonly file: string;
+  /** What is run: tests, and the suites and parents round them. */
+  readonly names: readonly string[] | null;
+  /** What must have been seen to pass, each by its own name; empty when `names` is null. */
+  readonly required: readonly string[];
+}
+
+export type HarnessMessage = StartMessage | SurveyMessage | TryMessage;
+
+export interface SurveyReply {
+  readonly op: 'survey';
+  readonly id: number;
+  readonly ok: boolean;
+  readonly reason: string | null;
+  readonly tests: readonly TestOutcome[];
+  /** Probes passed while files were loaded, outside any test. */
+  readonly loadProbes: readonly number[];
+  /** Most loop turns that a test took which came to its end. */
+  readonly ticks: number;
+  readonly durationMs: number;
+}
+
+export interface TryReply {
+  readonly op: 'try';
+  readonly id: number;
+  readonly verdict: 'pass' | 'fail' | 'hang' | 'slow' | 'died';
+  /** Failing tests that pass now: `file › name`. */
+  readonly fixed: readonly string[];
+  /** The first failing test met, with the lines of the test file in its stack, outermost first. */
+  readonly failed: string | null;
+  readonly lines: readonly number[];
+}
+
+export type HarnessReply = SurveyReply | TryReply | { readonly op: 'ready' };

@@ -1,0 +1,73 @@
+// The engine on Python repositories: pytest, unittest and plain scripts in the forking harness.
+import { expect, test } from 'vitest';
+import { repair } from './laid-out.ts';
+
+const SOURCE =
+  'def middle(values):\n    ordered = sorted(values)\n    return ordered[len(ordered) // 2 + 1]\n\n\ndef first(values):\n    return values[0]\n';
+
+test('pytest: parametrised tests, the wrong index is mended', { timeout: 60_000 }, async () => {
+  const { outcome, fixed } = await repair({
+    language: 'python',
+    plan: { runner: 'pytest', argv: ['python3', '-m', 'pytest'] },
+    files: {
+      'stats.py': SOURCE,
+      'test_stats.py':
+        'import pytest\nfrom stats import first, middle\n\n\n@pytest.mark.parametrize("values,wanted", [([3, 1, 2], 2), ([5, 4, 1, 2, 3], 3)])\ndef test_middle(values, wanted):\n    assert middle(values) == wanted\n\n\ndef test_first():\n    assert first([1, 2]) == 1\n',
+    },
+    sourceFiles: ['stats.py'],
+  });
+  expect(outcome.validation).toBe('warm');
+  expect(outcome.ending).toBe('found');
+  expect(outcome.suspects[0]).toMatchObject({ file: 'stats.py', suspicion: 1 });
+  expect(fixed('stats.py')).toContain('return ordered[len(ordered) // 2');
+  expect(fixed('stats.py')).not.toContain('// 2 + 1]');
+});
+
+test('unittest: an endless loop is cut short and mended', { timeout: 60_000 }, async () => {
+  const { outcome, fixed } = await repair({
+    language: 'python',
+    plan: { runner: 'unittest', argv: ['python3', '-m', 'unittest'] },
+    files: {
+      'bits.py':
+        'def bits(n):\n    count = 0\n    while n > 0:\n        if n % 2 == 0:\n            count += 1\n        n = n // 2\n    return count\n',
+      'test_bits.py':
+        'import unittest\n\nfrom bits import bits\n\n\nclass BitsTest(unittest.TestCase):\n    def test_three(self):\n        self.assertEqual(bits(3), 2)\n\n    def test_eight(self):\n        self.assertEqual(bits(8), 1)\n\n    def test_zero(self):\n        self.assertEqual(bits(0), 0)\n',
+    },
+    sourceFiles: ['bits.py'],
+  });
+  expect(outcome.validation).toBe('warm');
+  expect(fixed('bits.py')).toMatch(/n % 2 (?:!= 0|== 1|> 0)|if n % 2:/);
+});
+
+test('a plain script that keeps state in its module: each candidate starts afresh', {
+  timeout: 60_000,
+}, async () => {
+  const { outcome, fixed } = await repair({
+    language: 'python',
+    plan: { runner: 'command', argv: ['python3', 'check.py'] },
+    files: {
+      'stack.py':
+        "import os\nseen = []\n\n\ndef push(x):\n    seen.append(x)\n    if os.path.exists('trace.txt'):\n        return -1\n    open('trace.txt', 'w').close()\n    size = len(seen) + 1\n    os.remove('trace.txt')\n    return size\n",
+      'check.py': 'from stack import push\n\nassert push(5) == 1\nassert push(7) == 2\n',
+    },
+    sourceFiles: ['stack.py'],
+  });
+  expect(outcome.ending).toBe('found');
+  expect(fixed('stack.py')).not.toContain('size = len(seen) + 1');
+});
+
+test('the wrong variable is assigned to: another takes its place', { timeout: 60_000 }, async () => {
+  const { outcome, fixed } = await repair({
+    language: 'python',
+    plan: { runner: 'command', argv: ['python3', 'check.py'] },
+    files: {
+      'depth.py':
+        "def deepest(text):\n    depth = 0\n    top = 0\n    for c in text:\n        if c == '<':\n            depth += 1\n            top = max(depth, top)\n        else:\n            top -= 1\n    return top\n",
+      'check.py':
+        "from depth import deepest\n\nassert deepest('<><>') == 1\nassert deepest('<<>>') == 2\nassert deepest('') == 0\n",
+    },
+    sourceFiles: ['depth.py'],
+  });
+  expect(outcome.ending).toBe('found');
+  expect(fixed('depth.py')).toContain('depth -= 1');
+});

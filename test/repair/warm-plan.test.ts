@@ -1,0 +1,47 @@
+// Which test plans a warm process may stand in for.
+import { expect, test } from 'vitest';
+import type { TestPlan, TestResult } from '#contracts/tests.ts';
+import { warmPlanOf } from '#repair/warm-plan.ts';
+
+const workspace = {
+  root: '/nowhere',
+  mounts: [],
+  read: async () => JSON.stringify({ scripts: { test: 'node check.js' } }),
+};
+const failing: TestResult = {
+  id: 'a.test.js › x',
+  file: 'a.test.js',
+  name: 'x',
+  status: 'failed',
+  durationMs: 1,
+  message: null,
+};
+
+const plan = (runner: TestPlan['runner'], ...argv: string[]): TestPlan => ({
+  runner,
+  argv,
+  directory: '.',
+  origin: 'test',
+});
+
+test.each([
+  [plan('node', 'node', '--test'), 'javascript'],
+  [plan('mocha', 'mocha'), 'javascript'],
+  [plan('pytest', 'pytest'), 'python'],
+  [plan('command', 'npm', 'test'), 'javascript'],
+  [plan('command', 'python3', 'check.py'), 'python'],
+])('%o runs warm', async (given, family) => {
+  expect(await warmPlanOf(given, [failing], workspace)).toMatchObject({ family });
+});
+
+test.each([
+  [
+    'a build before the tests',
+    plan('node', 'sh', '-c', 'tsc -p . && exec "$@"', 'sh', 'node', '--test', 'dist/'),
+  ],
+  ['a runner with a pipeline of its own', plan('vitest', 'vitest', 'run')],
+  ['options before the script', plan('command', 'node', '--import', './setup.js', 'check.js')],
+  ['a command that is no interpreter', plan('command', 'make', 'test')],
+])('%s is left to the real command', async (_why, given) => {
+  expect(await warmPlanOf(given, [failing], workspace)).toBeNull();
+});
