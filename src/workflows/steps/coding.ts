@@ -1,0 +1,215 @@
+// CODING: the coder's change as a tree, looked at by the reviewers before it is tested (R9).
+import { callRole } from '#agents/role.ts';
+import { CODER, type CoderInput, type CoderOutput, REVIEWER, type ReviewFinding } from '#agents/roles.ts';
+import type { NewEvent } from '#contracts/event.ts';
+import type { TestReport } from '#contracts/tests.ts';
+import { clip, plainText } from '#foundation/text.ts';
+import type { Workspace } from '#sandbox/workspace.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import type { CoderTools } from '../ports.ts';
+import { subjectOf } from '../run-store.ts';
+import { nextAttempt } from './attempts.ts';
+import { type ChangedText, changedTexts, editBetween, putEdits } from './edits.ts';
+import { target } from './planning.ts';
+import { storedReportOutput } from './reports.ts';
+import { failWith, moveTo, type StepContext, type StepMove, type StepResult } from './step.ts';
+import { planOutput } from './stored.ts';
+
+const SUSPECTS_TOLD = 20;
+const REASON_CHARS = 500;
+const DIFF_CHARS = 200_000;
+
+type Proposed = Extract<CoderOutput, { kind: 'proposed' }>;
+
+export async function coding(context: StepContext, signal: AbortSignal): Promise<StepResult> {
+  const input = await coderInput(context);
+  const workspace = await context.workspace(context.run.checkpoint.startTree);
+  const tools = toolsFor(context, workspace, signal);
+  const output = await callRole(
+    {
+      role: CODER,
+      input,
+      executor: (checked) => context.hands.coder.code(checked, tools, signal),
+    },
+    signal,
+  );
+  signal.throwIfAborted();
+  switch (output.kind) {
+    case 'refused':
+    case 'unavailable':
+      return { kind: 'pause', paused: { reason: plainText(output.reason), next: plainText(output.next) } };
+    case 'nothing':
+      return nothingFound(context, output);
+    case 'proposed':
+      return proposed(context, { output, workspace, input });
+  }
+}
+
+async function coderInput(context: StepContext): Promise<CoderInput> {
+  const { run } = context;
+  const { checkpoint, options } = run;
+  const { tests, language } = target(run);
+  const { plan } = await planOutput(context);
+  const { report } = storedReportOutput.parse(await context.output(checkpoint.reportStep ?? 0));
+  const steady = report.tests.filter((test) => !plan.flaky.includes(test.id));
+  return {
+    attempt: run.attempt,
+    language,
+    tests,
+    failing: steady.filter((test) => test.status === 'failed'),
+    passing: steady.filter((test) => test.status === 'passed'),
+    sourceFiles: plan.sourceFiles,
+    exclude: checkpoint.excluded,
+    hypothesis: checkpoint.hypotheses.at(-1) ?? null,
+    findings: checkpoint.findings,
+    seed: options.seed,
+    budget: {
+      wallMs: Math.max(1, Math.round(Math.min(context.leftMs, options.search.wallMs))),
+      candidates: options.search.candidates,
+    },
+  };
+}
+
+/** One test run at a time: they share the workspace. */
+function toolsFor(context: StepContext, workspace: Workspace, signal: AbortSignal): CoderTools {
+  const { run, hands, limits } = context;
+  const { tests: plan } = target(run);
+  let last: Promise<unknown> = Promise.resolve();
+  const runNow: CoderTools['runTests'] = async (edits, only): Promise<TestReport> => {
+    await putEdits(workspace, edits);
+    const report = await hands.tests.run({ workspace, plan, only: only ?? undefined, limits }, signal);
+    await workspace.reset(run.checkpoint.startTree);
+    return report;
+  };
+  return {
+    workspace,
+    runTests: (edits, only) => {
+      const next = last.then(() => runNow(edits, only));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    progress: (line) => context.note(plainText(line)),
+  };
+}
+
+function nothingFound(context: StepContext, output: Extract<CoderOutput, { kind: 'nothing' }>): StepMove {
+  const { run } = context;
+  const { account } = output;
+  return failWith(context, {
+    kind: 'nothing-found',
+    reason: `The search for a fix ended without one (${plainText(account.ending)}, ${account.tried} candidates tried)`,
+    next: `cambium run show ${run.key} --faults`,
+    step: {
+      output: { account },
+      tree: run.checkpoint.startTree,
+      events: located(context, output.account.suspects),
+    },
+  });
+}
+
+function located({ run }: StepContext, suspects: Proposed['account']['suspects']): NewEvent[] {
+  if (suspects.length === 0) return [];
+  const payload = { suspects: suspects.slice(0, SUSPECTS_TOLD) };
+  return [{ type: 'faults.located', subject: subjectOf(run), payload }];
+}
+
+interface Proposal {
+  readonly output: Proposed;
+  readonly workspace: Workspace;
+  readonly input: CoderInput;
+}
+
+async function proposed(context: StepContext, { output, workspace, input }: Proposal): Promise<StepMove> {
+  const { run, git, project } = context;
+  const from = run.checkpoint.startTree;
+  if (output.edits.length > 0) {
+    await workspace.reset(from);
+    await putEdits(workspace, output.edits);
+  }
+  context.probe('coding.after-edit');
+  const tree = await workspace.snapshot();
+  await context.keep(tree);
+  const changed = await changedTexts(git, project.path, { from, to: tree });
+  const diff = clip(await git.diff(project.path, run.checkpoint.baseTree, tree), DIFF_CHARS).text;
+  const findings = await review(context, changed, diff);
+  const edits = output.edits.length > 0 ? output.edits : changed.map(editBetween);
+  const reason = plainText(output.reason).slice(0, REASON_CHARS);
+  const candidate = { digest: output.digest, template: output.template, reason };
+  const subject = subjectOf(run);
+  const told: NewEvent[] =
+    edits.length === 0
+      ? []
+      : [
+          {
+            type: 'candidate.proposed',
+            subject,
+            payload: {
+              attempt: run.attempt,
+              candidate: { ...candidate, edits },
+              tried: output.account.tried,
+              plausible: output.account.plausible,
+            },
+          },
+        ];
+  const common = {
+    input: {
+      attempt: input.attempt,
+      failing: input.failing.map((test) => test.id),
+      passing: input.passing.length,
+      exclude: input.exclude,
+      hypothesis: input.hypothesis,
+      findings: input.findings,
+      seed: input.seed,
+    },
+    output: { candidate, account: output.account, findings, diff },
+    tree,
+    events: [
+      ...located(context, output.account.suspects),
+      ...told,
+      ...findings.map((payload): NewEvent => ({ type: 'finding.reported', subject, payload })),
+    ],
+  };
+  const checkpoint: Checkpoint = { ...run.checkpoint, tree, candidate, findings: [] };
+  const critical = findings.filter((finding) => finding.severity === 'critical');
+  if (critical.length > 0 && run.options.blockOnCritical)
+    return sentBack(context, { ...common, checkpoint }, critical);
+  return moveTo(context, { ...common, to: 'TESTING', checkpoint, reason });
+}
+
+/** A critical finding sends the change back to coding, with the finding (R9). */
+function sentBack(
+  context: StepContext,
+  parts: Partial<StepMove> & { readonly checkpoint: Checkpoint },
+  critical: readonly ReviewFinding[],
+): StepMove {
+  const { startTree, excluded, candidate, withoutProgress } = parts.checkpoint;
+  const checkpoint: Checkpoint = {
+    ...parts.checkpoint,
+    tree: startTree,
+    candidate: null,
+    findings: [...critical],
+    excluded: candidate ? [...excluded, candidate.digest] : excluded,
+    withoutProgress: withoutProgress + 1,
+  };
+  const reason = `A reviewer holds a critical finding against it: ${critical[0]?.message ?? ''}`;
+  return nextAttempt(context, { ...parts, checkpoint, reason });
+}
+
+async function review(
+  { run, reviewers }: StepContext,
+  changed: readonly ChangedText[],
+  diff: string,
+): Promise<ReviewFinding[]> {
+  const files = changed.flatMap(({ path, after }) => (after === null ? [] : [{ path, text: after }]));
+  const { language } = target(run);
+  const all: ReviewFinding[] = [];
+  for (const reviewer of reviewers) {
+    const findings = await callRole({
+      role: { ...REVIEWER, name: `reviewer ${reviewer.name}` },
+      input: { language, files, diff },
+      executor: (input) => reviewer.review(input),
+    });
+    all.push(...findings.map((finding) => ({ ...finding, message: plainText(finding.message) })));
+  }
+  return all;
+}
