@@ -1,0 +1,90 @@
+// Events: immutable facts in the journal, named `entity.verb` (spec §7.3), one payload schema each.
+import { z } from 'zod';
+import { isolationRung } from './command.ts';
+import { candidate, suspect } from './edit.ts';
+import { runState, stopLimits } from './run.ts';
+
+const counts = z.strictObject({ passed: z.int(), failed: z.int(), skipped: z.int() });
+
+/** Payload schemas by event type. `change` is spec §7.3's word for a ticket; `task` for a job in the queue. */
+export const EVENT_PAYLOADS = {
+  'project.registered': z.strictObject({
+    path: z.string(),
+    primary: z.string().nullable(),
+    runner: z.string().nullable(),
+  }),
+  'change.created': z.strictObject({ key: z.string(), title: z.string() }),
+  'run.created': z.strictObject({
+    key: z.string(),
+    base: z.string(),
+    limits: stopLimits,
+    isolation: z.string(),
+  }),
+  'run.moved': z.strictObject({ from: runState, to: runState, attempt: z.int(), reason: z.string() }),
+  'run.warned': z.strictObject({ attempt: z.int(), limit: z.int() }),
+  'run.paused': z.strictObject({ reason: z.string(), next: z.string() }),
+  'run.resumed': z.strictObject({ state: runState }),
+  'task.ready': z.strictObject({ queue: z.string() }),
+  'task.claimed': z.strictObject({ owner: z.string(), epoch: z.int() }),
+  'task.completed': z.strictObject({ outcome: runState }),
+  'workspace.prepared': z.strictObject({
+    commit: z.string(),
+    isolation: isolationRung,
+    dependencies: z.array(z.string()),
+  }),
+  'tests.ran': z.strictObject({
+    phase: z.string(),
+    counts,
+    failing: z.array(z.string()),
+    durationMs: z.number(),
+  }),
+  'faults.located': z.strictObject({ suspects: z.array(suspect) }),
+  'candidate.proposed': z.strictObject({ attempt: z.int(), candidate, tried: z.int(), plausible: z.int() }),
+  'finding.reported': z.strictObject({
+    severity: z.enum(['critical', 'warning', 'info']),
+    rule: z.string(),
+    file: z.string(),
+    line: z.int(),
+    message: z.string(),
+  }),
+  'failure.recorded': z.strictObject({
+    signature: z.string(),
+    errorType: z.string(),
+    hypothesis: z.string(),
+  }),
+  'gate.evaluated': z.strictObject({
+    verdict: z.enum(['passed', 'refused']),
+    reasons: z.array(z.string()),
+    certificate: z.string().nullable(),
+  }),
+  'approval.requested': z.strictObject({ commit: z.string(), certificate: z.string() }),
+  'approval.decided': z.strictObject({
+    decision: z.enum(['approved', 'rejected']),
+    by: z.string(),
+    note: z.string(),
+  }),
+} as const;
+
+export type EventType = keyof typeof EVENT_PAYLOADS;
+export type EventPayload<T extends EventType> = z.infer<(typeof EVENT_PAYLOADS)[T]>;
+
+/** What an event is about; any of them may be absent. */
+export interface EventSubject {
+  readonly projectId?: string;
+  readonly ticketId?: string;
+  readonly runId?: string;
+}
+
+export interface NewEvent<T extends EventType = EventType> {
+  readonly type: T;
+  readonly subject: EventSubject;
+  readonly payload: EventPayload<T>;
+}
+
+/** An event as it stands in the journal. `seq` grows by commit order of its writer and is the resume cursor. */
+export interface JournalEvent<T extends EventType = EventType> extends NewEvent<T> {
+  readonly seq: number;
+  readonly at: string;
+  /** Version of the payload schema. */
+  readonly schema: number;
+}

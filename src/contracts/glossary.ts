@@ -1,0 +1,22 @@
+// The words of the product, one meaning each; columns, fields, commands and labels use these and no others.
+
+export const GLOSSARY = {
+  Project: 'A repository under care.',
+  Ticket: 'Wanted work on a project.',
+  Run: 'One execution of a ticket by the state machine.',
+  Step: 'A resumable unit of a run: one visit to one state, with its input and output.',
+  Attempt: 'One round of coding and testing inside a run.',
+  Job: 'A queue entry.',
+  Lock: 'A named, fenced claim on a resource.',
+  Role: 'What an agent is for: input and output schema, and later prompt, tools and model tier.',
+  Workspace: 'A git worktree and its isolation.',
+  Check: 'One thing the host executes to reach a verdict.',
+  Gate: 'A list of checks.',
+  Verdict: 'The outcome of a check or a gate.',
+  Certificate: 'The content-addressed record of a passed gate.',
+  Suspect: 'A place in the source that may hold the fault, with its suspicion.',
+  Candidate: 'A small change that may be the fix.',
+  Plausible: 'Said of a candidate that passes every test it was given; not yet said to be right.',
+  Event: 'An immutable fact in the journal.',
+  Operation: 'One verb of the product.',
+} as const;
