@@ -1,0 +1,6 @@
+// Everything that the package offers.
+export { formatWeek } from './format.ts';
+export { parseWeek } from './parse.ts';
+export { type Span } from './span.ts';
+export { isOpen, minuteOfWeek, nextChange, openMinutes, type Change, type Week } from './week.ts';
+export { WEEKDAYS, type Weekday } from './weekday.ts';

@@ -1,0 +1,71 @@
+// What operations work with: settings as plain values, and rooms that are opened only when a verb needs them.
+import type { CommandLimits, IsolationRung } from '#contracts/command.ts';
+import type { StopLimits } from '#contracts/run.ts';
+import type { SchemaProblem } from '#database/check.ts';
+import type { Clock } from '#foundation/clock.ts';
+import type { Log } from '#foundation/log.ts';
+import type { Journal } from '#journal/port.ts';
+import type { Projects } from '#projects/projects.ts';
+import type { Certifier } from '#quality/certify.ts';
+import type { Git } from '#sandbox/git.ts';
+import type { IsolationReport } from '#sandbox/isolation.ts';
+import type { Workspaces } from '#sandbox/workspace.ts';
+import type { RunEngine } from '#workflows/run-engine.ts';
+
+/** The part of the configuration that verbs read. */
+export interface Settings {
+  readonly tests: { readonly command: string | null; readonly directory: string };
+  readonly solve: {
+    readonly candidates: number;
+    readonly attemptMs: number;
+    readonly allowTestChanges: boolean;
+    readonly review: boolean;
+    readonly blockOnCritical: boolean;
+    readonly limits: StopLimits;
+  };
+  readonly sandbox: { readonly isolation: 'auto' | IsolationRung; readonly limits: CommandLimits };
+}
+
+/** One configuration key with the winner first, for `config show --origin`. */
+export interface SettingOrigin {
+  readonly path: string;
+  readonly description: string;
+  readonly candidates: readonly { readonly value: unknown; readonly origin: string }[];
+}
+
+/** Opens the database without refusing a wrong schema, to look at it or to mend it. */
+export interface DatabaseCare {
+  check(): Promise<{
+    kind: 'embedded' | 'server';
+    where: string;
+    version: string;
+    pending: readonly string[];
+    problems: readonly SchemaProblem[];
+  }>;
+  migrate(): Promise<{ applied: readonly string[] }>;
+}
+
+export interface OperationContext {
+  /** Version of Cambium. */
+  readonly version: string;
+  /** Working directory of the caller, absolute. */
+  readonly cwd: string;
+  /** Data directory, absolute. */
+  readonly home: string;
+  /** Directory of the bundled sample repository's files. */
+  readonly sampleDirectory: string;
+  readonly settings: Settings;
+  readonly origins: readonly SettingOrigin[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly git: Git;
+  readonly workspaces: Workspaces;
+  /** The self-test of the isolation rungs, once a process. */
+  readonly isolation: () => Promise<IsolationReport>;
+  readonly databaseCare: DatabaseCare;
+  readonly journal: () => Promise<Journal>;
+  readonly projects: () => Promise<Projects>;
+  /** Throws ISOLATION_UNAVAILABLE when no rung works and none was not asked for. */
+  readonly certifier: () => Promise<Certifier>;
+  readonly engine: () => Promise<RunEngine>;
+}
