@@ -5,7 +5,7 @@ import type { FoundCommand, PackageContext } from './detection/context.ts';
 import { type PackageManifest, parseManifest } from './detection/manifest.ts';
 import { nodeBuild, nodeFramework, nodeTests } from './detection/node-plan.ts';
 import { pythonFramework, pythonTests } from './detection/python-plan.ts';
-import { resolveCommand } from './detection/scripts.ts';
+import { isFanOut, resolveCommand } from './detection/scripts.ts';
 import { isOwnSource, languageName } from './languages.ts';
 
 /** The files of a repository at one commit. */
@@ -142,7 +142,8 @@ async function choose(options: DetectOptions, around: Surroundings): Promise<Cho
     return { context: root, tests: planOf(found, root.directory) };
   }
   const direct = await findTests(root, around.primary);
-  if (direct !== null && (direct.origin === 'package.json scripts.test' || root.directory !== '.'))
+  const own = direct?.origin === 'package.json scripts.test' && !isFanOut(direct.argv);
+  if (direct !== null && (own || root.directory !== '.'))
     return { context: root, tests: planOf(direct, root.directory) };
   const inner: Chosen[] = [];
   for (const directory of packageDirectories(around)) {

@@ -180,6 +180,38 @@ describe('S27 R41: the test command of package.json', () => {
     );
   });
 
+  test.each([
+    ['vitest --run typecheck && vitest run', 'vitest run', /"vitest --run typecheck" runs only a part/],
+    ['vitest run --typecheck.only && vitest run --coverage', 'vitest run --coverage', /only a part/],
+    ['vitest run && vitest bench', 'vitest run', /"vitest bench" comes after/],
+    ['tape fast.js && jest --ci', 'sh -c tape fast.js && exec "$@" sh jest --ci', /^$/],
+  ])('of several runs of tests the least filtered is taken: %s', async (test, argv, said) => {
+    const found = await detect({ 'package.json': manifest({ test }), 'a.js': '' });
+    expect(found.tests?.argv.join(' ')).toBe(argv);
+    expect((found.notes ?? []).join()).toMatch(said);
+  });
+
+  test.each([
+    'npm test --workspaces --if-present',
+    'pnpm -r test',
+    'turbo run test',
+    'yarn workspaces run test',
+  ])('a root that only has its packages run their tests leads to the one that has any: %s', async (test) => {
+    const files = {
+      'package.json': manifest({ test }),
+      'packages/core/package.json': manifest({ test: 'vitest run' }),
+      'packages/core/a.js': '',
+      'packages/types/package.json': manifest({}),
+      'packages/types/b.js': '',
+    };
+    const { tests } = await detect(files);
+    expect(tests).toMatchObject({ runner: 'vitest', directory: 'packages/core' });
+    const two = { ...files, 'packages/types/package.json': manifest({ test: 'jest' }) };
+    const many = await detect(two);
+    expect(many.tests).toMatchObject({ runner: 'command', directory: '.' });
+    expect(many.notes?.join()).toMatch(/packages\/core, packages\/types/);
+  });
+
   test('--test wins, is resolved the same way and says where it came from', async () => {
     const files = { 'package.json': manifest({ test: 'jest', unit: 'vitest run' }), 'a.js': '' };
     const profile = await detect(files, { testCommand: ' npm run unit ' });

@@ -296,6 +296,19 @@ test('R38: names and contents that are not UTF-8, blanks, line breaks and wildca
   expect(await workspace.snapshot()).toBe(tree);
 });
 
+test('R38: what was committed against its own attributes is not converted in a snapshot, unless it was edited', async () => {
+  const repository = makeRepository(directory, { 'a.txt': 'one\r\ntwo\r\n', 'b.txt': 'one\r\ntwo\r\n' });
+  commitAll(repository, 'with carriage returns');
+  writeFiles(repository, { '.gitattributes': '* text eol=lf\n' });
+  gitAt(repository, 'add', '.gitattributes');
+  gitAt(repository, 'commit', '-qm', 'the rule comes later');
+  const workspace = await prepare(repository);
+  expect(await workspace.snapshot()).toBe(await git.treeOf(repository, 'HEAD'));
+  await inside(workspace, `touch a.txt; printf 'one\r\nthree\r\n' > b.txt`);
+  const tree = await workspace.snapshot();
+  expect(gitAt(repository, 'diff-tree', '-r', '--name-only', 'HEAD', tree)).toBe('b.txt');
+});
+
 test('R38: new files beyond the bound stay out of a snapshot, changed ones refuse it', async () => {
   const repository = makeRepository(directory, { 'a.txt': 'one\n' });
   const workspace = await prepare(repository);

@@ -45,13 +45,49 @@ export function resolveCommand(line: string, scripts: Scripts): ResolvedCommand 
     return false;
   });
   const commands = kept.length > 0 ? kept : chain;
-  const at = commands.findIndex((command) => runnerOf(command.words) !== 'command');
+  const at = mainRun(commands);
   if (at < 0) return plainCommand(commands, notes);
   const command = commands[at] as Command;
   for (const later of commands.slice(at + 1))
     notes.push(`"${joinWords(later.words)}" comes after the tests and is not run.`);
-  const before = commands.slice(0, at);
+  const before = commands.slice(0, at).filter((earlier) => runnerOf(earlier.words) === 'command');
+  for (const earlier of commands.slice(0, at))
+    if (!before.includes(earlier))
+      notes.push(`"${joinWords(earlier.words)}" runs only a part of the tests and is left out.`);
   return { runner: runnerOf(command.words), argv: withPrefix(before, words(command)), notes };
+}
+
+/** Of several runs of tests, the first among those with the fewest filters: `vitest run` rather than `vitest run types`. */
+function mainRun(commands: readonly Command[]): number {
+  let best = -1;
+  let fewest = Number.POSITIVE_INFINITY;
+  commands.forEach(({ words }, index) => {
+    const filters = runnerOf(words) === 'command' ? fewest : filtersOf(words);
+    if (filters >= fewest) return;
+    best = index;
+    fewest = filters;
+  });
+  return best;
+}
+
+/** Words after the runner's own that choose files or names; a benchmark chooses everything away. */
+function filtersOf(words: readonly string[]): number {
+  const rest = words.slice(1).filter((word) => !/^(?:run|watch|dev|-m|pytest|unittest|discover)$/.test(word));
+  if (rest[0] === 'bench') return Number.MAX_SAFE_INTEGER;
+  return rest.filter((word) => !word.startsWith('-') || word === '--typecheck.only').length;
+}
+
+const FAN_OUT = [
+  /^npm (?:run )?(?:test|t)\b.*(?: --workspaces| -ws)\b/,
+  /^pnpm (?:.*)(?:-r|--recursive|--filter)\b.*\btest\b/,
+  /^yarn workspaces (?:foreach\b.*|run )\btest\b/,
+  /^(?:lerna|turbo|nx|wsrun|ultra|moon)\b.*\btest\b/,
+];
+
+/** True for a command that has every package of a workspace run its own tests. */
+export function isFanOut(argv: readonly string[]): boolean {
+  const line = argv[0] === 'sh' ? (argv[2] ?? '') : joinWords(argv);
+  return FAN_OUT.some((pattern) => pattern.test(line));
 }
 
 interface Expansion {

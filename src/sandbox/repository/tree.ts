@@ -7,6 +7,7 @@ import type { Mount } from '../command.ts';
 import { hostCommand } from '../process/host-command.ts';
 import { whileStill } from '../process/stillness.ts';
 import type { SandboxUser } from '../user.ts';
+import { merelyConverted } from './conversion.ts';
 import { askGit, callGit, type GitCall } from './git-process.ts';
 import { excludeLine, splitNul } from './names.ts';
 import { throughShadow } from './shadow.ts';
@@ -119,12 +120,13 @@ async function writeGitLink(place: TreePlace): Promise<void> {
   await writeFile(path, GIT_LINK, { flag: 'wx' });
 }
 
-/** Dependencies, repositories inside the tree, and new files that are too large or unreadable. */
+/** Dependencies, repositories inside the tree, new files that are too large or unreadable, and what is only converted. */
 async function namesToLeaveOut(place: TreePlace): Promise<Uint8Array[]> {
   const args = ['ls-files', '-z', '-t', '--others', '--modified', '--exclude-standard'];
   const changed = splitNul(await callGit(treeCall(place, args)));
   const mounts = new Set(relativeMounts(place));
   const leftOut: Uint8Array[] = [];
+  const known: Buffer[] = [];
   const root = Buffer.from(`${treeOf(place.directory)}/`);
   let total = 0;
   for (const entry of changed) {
@@ -139,6 +141,7 @@ async function namesToLeaveOut(place: TreePlace): Promise<Uint8Array[]> {
     const problem = name.at(-1) === SLASH ? 'a repository of its own' : await unfit(root, name);
     if (problem === null) {
       total += await sizeOf(root, name);
+      if (!isNew) known.push(name);
       continue;
     }
     if (!isNew) throw tooLarge(`${JSON.stringify(shown)} is ${problem}`);
@@ -146,7 +149,8 @@ async function namesToLeaveOut(place: TreePlace): Promise<Uint8Array[]> {
     leftOut.push(name.at(-1) === SLASH ? name.subarray(0, -1) : name);
   }
   if (total > MAX_SNAPSHOT_BYTES) throw tooLarge(`the changed files have ${total} bytes`);
-  return leftOut;
+  const call = (args: readonly string[], more?: Pick<GitCall, 'env'>) => treeCall(place, args, more);
+  return [...leftOut, ...(await merelyConverted(known, treeOf(place.directory), call))];
 }
 
 const QUESTION_MARK = 0x3f;
