@@ -150,11 +150,16 @@ async function checkLeftovers(context: OperationContext, fix: boolean): Promise<
   const options = { workspaces: context.workspaces, keep, clock: context.clock, log: context.log };
   const runs = fix ? await engine.reap() : [];
   const found = fix ? await reap(options) : await findLeftovers(options);
+  // What lies in the system's own temporary directory harms nobody: it is removed, and no reason for a warning.
+  const scratch =
+    fix && found.scratch.length > 0
+      ? `; ${plural(found.scratch.length, 'scratch directory', 'scratch directories')}`
+      : '';
   const total = found.workspaces.length + found.groups.length + found.processes.length + runs.length;
-  if (total === 0) return ok('none');
+  if (total === 0) return ok(scratch === '' ? 'none' : `removed${scratch.slice(1)}`);
   const parts = `${found.workspaces.length} workspaces, ${found.processes.length} processes, ${found.groups.length} control groups`;
   const ended = runs.length > 0 ? `; tidied up after ${runs.join(', ')}` : '';
   return fix
-    ? ok(`removed: ${parts}${ended}`)
+    ? ok(`removed: ${parts}${scratch}${ended}`)
     : { status: 'warning', summary: parts, next: 'cambium doctor --fix removes them' };
 }

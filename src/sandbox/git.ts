@@ -1,14 +1,14 @@
 // The host's git, hardened: nothing that a repository's configuration or attributes name is ever executed.
 import { isUtf8 } from 'node:buffer';
-import { mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AppError, errorCode } from '#foundation/errors.ts';
 import type { Log } from '#foundation/log.ts';
 import { clip, plainText } from '#foundation/text.ts';
 import { askGit, callGit, gitFailure } from './repository/git-process.ts';
 import { splitNul } from './repository/names.ts';
 import { linkSharedIndexes, makeShadow, repositoryParts, throughShadow } from './repository/shadow.ts';
+import { makeScratch } from './scratch.ts';
 
 /** Where a path stands in a repository. */
 export interface RepositoryPlace {
@@ -318,7 +318,7 @@ async function isDirty(repository: string): Promise<boolean> {
     args: ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'],
     directory: topLevel,
   });
-  const directory = await mkdtemp(join(tmpdir(), 'cambium-status-'));
+  const directory = makeScratch('status');
   try {
     await makeShadow(directory, parts, head.code === 0 ? text(head.stdout) : null);
     await linkSharedIndexes(directory, parts.index, await readdir(dirname(parts.index)));

@@ -1,8 +1,7 @@
 // Which isolation works on this machine: a real self-test at start, with reasons in words for `doctor`.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, lchown, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, lchown, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IsolationRung } from '#contracts/command.ts';
 import type { Clock } from '#foundation/clock.ts';
@@ -12,6 +11,7 @@ import { err, ok, type Result } from '#foundation/result.ts';
 import { findGroupHost } from './bwrap/control-group.ts';
 import { ALL_FEATURES, BWRAP, type BwrapFeatures } from './features.ts';
 import { createSandbox, type Sandbox } from './runner.ts';
+import { makeScratch } from './scratch.ts';
 import { type SandboxUser, sandboxUser } from './user.ts';
 
 export type { BwrapFeatures };
@@ -129,7 +129,7 @@ const PROMISED = {
 };
 
 async function makeTestPlace(user: SandboxUser): Promise<TestPlace> {
-  const directory = await mkdtemp(join(tmpdir(), 'cambium-probe-'));
+  const directory = makeScratch('probe');
   const tree = join(directory, 'tree');
   await chmod(directory, 0o755);
   await mkdir(tree);

@@ -1,4 +1,4 @@
-// Removing what killed processes left behind: workspaces, control groups and commands that carry our marker.
+// Removing what killed processes left behind: workspaces, scratch directories, control groups, commands with our marker.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#foundation/clock.ts';
@@ -8,6 +8,8 @@ import { findGroupHost, removeGroupDirectories } from './bwrap/control-group.ts'
 import { orphanedSandboxes } from './bwrap/orphans.ts';
 import { markedProcesses } from './process/host-launch.ts';
 import { killNow, ownerLives } from './process/owner.ts';
+import { removeDirectory } from './remove.ts';
+import { abandonedScratch } from './scratch.ts';
 import { sandboxUser } from './user.ts';
 import type { WorkspaceEntry, Workspaces } from './workspace.ts';
 
@@ -18,6 +20,8 @@ export interface Leftovers {
   readonly groups: readonly string[];
   /** Process ids of commands whose owner is gone. */
   readonly processes: readonly number[];
+  /** Scratch directories whose owner is gone. */
+  readonly scratch: readonly string[];
 }
 
 export interface ReapOptions {
@@ -38,6 +42,7 @@ export async function findLeftovers(options: ReapOptions): Promise<Leftovers> {
       ...markedProcesses().flatMap((marked) => (marked.ownerGone ? [marked.pid] : [])),
       ...(process.platform === 'linux' ? orphanedSandboxes(sandboxUser().uid) : []),
     ],
+    scratch: abandonedScratch(),
   };
 }
 
@@ -46,16 +51,20 @@ export async function reap(options: ReapOptions): Promise<Leftovers> {
   const left = await findLeftovers(options);
   const processes = left.processes.filter((pid) => killNow(pid));
   const groups = left.groups.filter((path) => removeGroupDirectories([path]));
-  const workspaces: string[] = [];
-  for (const name of left.workspaces) {
-    try {
-      await options.workspaces.remove(name);
-      workspaces.push(name);
-    } catch (error) {
-      options.log.warn({ workspace: name, error: errorMessage(error) }, 'a workspace could not be removed');
+  const each = async (names: readonly string[], remove: (name: string) => Promise<void>) => {
+    const gone: string[] = [];
+    for (const name of names) {
+      try {
+        await remove(name);
+        gone.push(name);
+      } catch (error) {
+        options.log.warn({ name, error: errorMessage(error) }, 'a leftover could not be removed');
+      }
     }
-  }
-  return { workspaces, groups, processes };
+    return gone;
+  };
+  const workspaces = await each(left.workspaces, (name) => options.workspaces.remove(name));
+  return { workspaces, groups, processes, scratch: await each(left.scratch, removeDirectory) };
 }
 
 /** A workspace whose maker still runs is in use, finished or half made; one of an unfinished run is kept. */

@@ -1,9 +1,20 @@
 // Leftovers of killed processes: nothing foreign runs on, and what is left is found and removed.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findLeftovers, reap } from '#sandbox/reap.ts';
+import { makeScratch } from '#sandbox/scratch.ts';
 import {
   clock,
   eventually,
@@ -86,6 +97,26 @@ test('R38: workspaces of dead owners that no run needs are removed, others stay'
     'needed',
   ]);
   expect(readdirSync(join(directory, 'home/worktrees'))).toHaveLength(3);
+});
+
+test('R38: scratch directories of dead owners are removed, with whatever lies in them; those of the living and links stay', async () => {
+  const dead = join(tmpdir(), `cambium-results-1-1-${Date.now().toString(36).slice(-6)}`);
+  const link = join(tmpdir(), `cambium-home-1-1-${Date.now().toString(36).slice(-6)}`);
+  const alive = makeScratch('results');
+  mkdirSync(join(dead, 'deep/er'), { recursive: true });
+  writeFileSync(join(dead, 'deep/er/report.json'), '{}');
+  symlinkSync(directory, link);
+  try {
+    expect((await findLeftovers(options())).scratch).toContain(dead);
+    const gone = await reap(options());
+    expect(gone.scratch).toContain(dead);
+    expect(existsSync(dead)).toBe(false);
+    expect([existsSync(alive), existsSync(directory)]).toEqual([true, true]);
+    expect(gone.scratch).not.toContain(link);
+  } finally {
+    unlinkSync(link);
+    rmdirSync(alive);
+  }
 });
 
 const memoryGroups = '/sys/fs/cgroup/memory/cambium';

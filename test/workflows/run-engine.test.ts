@@ -172,6 +172,7 @@ describe('a run', () => {
     git(world.repository.path, 'branch', taken.replace('KEY', ticket.key), 'main');
     const done = await engine.execute(run.key);
     expect(done).toMatchObject({ status: 'succeeded', branch: expected(ticket.key) });
+    expect((await engine.certificate(ticket.key))?.body.subject.branch).toBe(done.branch);
   });
 
   test('a branch of that name that somebody made is left alone', async () => {
@@ -180,6 +181,7 @@ describe('a run', () => {
     git(world.repository.path, 'branch', `cambium/${ticket.key}`, 'main');
     const done = await engine.execute(run.key);
     expect(done.branch).toBe(`cambium/${ticket.key}-2`);
+    expect((await engine.certificate(ticket.key))?.body.subject.branch).toBe(done.branch);
     expect(git(world.repository.path, 'rev-parse', `cambium/${ticket.key}`)).toBe(
       git(world.repository.path, 'rev-parse', 'main'),
     );

@@ -1,8 +1,8 @@
 // The directory through which a sandboxed runner hands over its report; what comes back is untrusted.
-import { chmod, constants, copyFile, mkdtemp, open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, constants, copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeDirectory } from '#sandbox/remove.ts';
+import { makeScratch } from '#sandbox/scratch.ts';
 
 /** Largest report that is read, bytes. */
 export const MAX_REPORT_BYTES = 32 * 1024 * 1024;
@@ -24,7 +24,7 @@ export interface ResultsDirectory extends AsyncDisposable {
 
 /** A fresh directory with the reporters in it; the sandbox gives it to whom it runs commands as. */
 export async function createResultsDirectory(assets: readonly string[]): Promise<ResultsDirectory> {
-  const path = await mkdtemp(join(tmpdir(), 'cambium-results-'));
+  const path = makeScratch('results');
   for (const asset of assets) {
     const target = join(path, asset);
     await copyFile(new URL(`./inside/${asset}`, import.meta.url), target);

@@ -1,18 +1,10 @@
 // Rung `none`: the command runs on the host, by explicit consent, with only a clean environment and bounds around it.
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmdirSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, readdirSync, readFileSync, realpathSync, rmdirSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { usableMounts } from '../bwrap/mount-points.ts';
 import type { SandboxCommand } from '../command.ts';
+import { makeScratch } from '../scratch.ts';
 import type { StdioPlan } from './descriptors.ts';
 import { killNow, ownerLives, ownerTag } from './owner.ts';
 
@@ -41,7 +33,7 @@ export function launchOnHost(command: SandboxCommand, place: HostPlace): HostLau
   const marker = `${ownerTag()}-${place.number}`;
   linkDependencies(command);
   // Never a known place: what others, or an earlier command, left in a home would be executed.
-  const home = mkdtempSync(join(tmpdir(), 'cambium-home-'));
+  const home = makeScratch('home');
   const binaries = command.workspace.mounts
     .filter((mount) => !isAbsolute(mount.inside))
     .map((mount) =>

@@ -17,14 +17,11 @@ export function keepPrefix(runId: string): string {
  * is then cancelled still knows what to withdraw.
  */
 export async function proposeBranch(context: StepContext, commit: string): Promise<string> {
-  const { git, project, ticket, run } = context;
-  const stem = (await git.readRef(project.path, 'refs/heads/cambium')) === null ? 'cambium/' : 'cambium-';
-  for (let copy = 1; copy <= NAMES_TRIED; copy += 1) {
-    const name = `${stem}${ticket.key}${copy === 1 ? '' : `-${copy}`}`;
+  const { git, project, run } = context;
+  for (let tries = 0; tries < NAMES_TRIED; tries += 1) {
+    const { name, taken } = await branchNameFor(context, commit);
+    if (taken) return name;
     const ref = `refs/heads/${name}`;
-    const there = await git.readRef(project.path, ref);
-    if (there === commit) return name;
-    if (there !== null || (await git.listRefs(project.path, `${ref}/`)).length > 0) continue;
     const intent = `${keepPrefix(run.id)}branches/${name}`;
     await git.updateRef(project.path, { ref: intent, from: null, to: commit });
     await context.guard();
@@ -34,9 +31,30 @@ export async function proposeBranch(context: StepContext, commit: string): Promi
       return name;
     }
   }
-  throw new AppError('COMMAND_FAILED', {
-    message: `the branches ${stem}${ticket.key} to ${stem}${ticket.key}-${NAMES_TRIED} are all taken`,
-    next: `git branch --list '${stem}${ticket.key}*', and delete those that are done`,
+  throw allTaken(`cambium/${context.ticket.key}`);
+}
+
+/** The name that the commit gets, or has already (`taken`): the first that nobody else uses now. */
+export async function branchNameFor(
+  { git, project, ticket }: StepContext,
+  commit: string,
+): Promise<{ name: string; taken: boolean }> {
+  const stem = (await git.readRef(project.path, 'refs/heads/cambium')) === null ? 'cambium/' : 'cambium-';
+  for (let copy = 1; copy <= NAMES_TRIED; copy += 1) {
+    const name = `${stem}${ticket.key}${copy === 1 ? '' : `-${copy}`}`;
+    const ref = `refs/heads/${name}`;
+    const there = await git.readRef(project.path, ref);
+    if (there === commit) return { name, taken: true };
+    if (there === null && (await git.listRefs(project.path, `${ref}/`)).length === 0)
+      return { name, taken: false };
+  }
+  throw allTaken(`${stem}${ticket.key}`);
+}
+
+function allTaken(name: string): AppError {
+  return new AppError('COMMAND_FAILED', {
+    message: `the branches ${name} to ${name}-${NAMES_TRIED} are all taken`,
+    next: `git branch --list '${name}*', and delete those that are done`,
   });
 }
 

@@ -4,7 +4,7 @@ import type { Certificate } from '#contracts/certificate.ts';
 import type { NewEvent } from '#contracts/event.ts';
 import { AppError } from '#foundation/errors.ts';
 import { subjectOf } from '../run-store.ts';
-import { proposeBranch } from './branch.ts';
+import { branchNameFor, proposeBranch } from './branch.ts';
 import { commitMessage } from './commit-message.ts';
 import { target } from './planning.ts';
 import { moveTo, type StepContext, type StepMove, type StepResult } from './step.ts';
@@ -75,7 +75,7 @@ async function certify(context: StepContext, commit: string, signal: AbortSignal
       repository: project.path,
       base: run.base,
       commit,
-      branch: `cambium/${ticket.key}`,
+      branch: (await branchNameFor(context, commit)).name,
       ticket: ticket.key,
       run: run.key,
       project: project.name,
