@@ -4,7 +4,7 @@ import Module, { registerHooks, stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { QuickAssert } from './javascript-assert.ts';
-import { createScripts, isModule } from './javascript-scripts.ts';
+import { createScripts, hasModuleSyntax, isModule } from './javascript-scripts.ts';
 import type { StartMessage } from './protocol.ts';
 
 type Entry = StartMessage['entries'][number];
@@ -28,8 +28,13 @@ export interface Loader {
 export interface LoaderParts {
   readonly base: ReadonlyMap<string, string>;
   readonly texts: ReadonlyMap<string, string>;
-  readonly nodeTest: unknown;
+  /** What is given in place of a module, by the specifier that asks for it. */
+  readonly modules: ReadonlyMap<string, object>;
   readonly assert: QuickAssert;
+  /** The file that the project's own settings (aliases, path mappings) lead a specifier to; null for Node's own way. */
+  readonly locate: (specifier: string, from: string) => string | null;
+  /** Text that Node can run, from text without types that it may not be able to. */
+  readonly finish: (file: string, text: string) => string;
 }
 
 /** Two ways in: CommonJS is run by ourselves, compiled once; modules go through Node's loader with hooks. */
@@ -44,19 +49,23 @@ export function createLoader(start: Omit<StartMessage, 'token'>, parts: LoaderPa
     untouched.set(file, text);
     return text;
   };
-  const textOf = (file: string) => parts.texts.get(file) ?? plainTextOf(file);
+  const finished = new Map<string, string>();
+  const textOf = (file: string) => {
+    const changed = parts.texts.get(file);
+    if (changed !== undefined) return parts.finish(file, changed);
+    const known = finished.get(file) ?? parts.finish(file, plainTextOf(file));
+    finished.set(file, known);
+    return known;
+  };
   const isChanged = (file: string) => parts.texts.has(file);
-  hookModules({ isOwn, textOf, parts, generation: () => generation });
+  hookModules({ isOwn, textOf, plainTextOf, parts, generation: () => generation });
   const builtins = new Map<string, unknown>();
   for (const prefix of ['', 'node:']) {
     builtins.set(`${prefix}assert`, parts.assert.loose).set(`${prefix}assert/strict`, parts.assert.strict);
   }
-  builtins.set('node:test', parts.nodeTest);
-  const scripts = createScripts({ isOwn, textOf, plainTextOf, isChanged, builtins });
+  for (const [specifier, value] of parts.modules) builtins.set(specifier, value);
+  const scripts = createScripts({ isOwn, textOf, plainTextOf, isChanged, builtins, locate: parts.locate });
   const cache = (Module as unknown as { _cache: Record<string, unknown> })._cache;
-  const loadMain = (
-    Module as unknown as { _load: (file: string, parent: undefined, main: boolean) => unknown }
-  )._load;
   return {
     forget: () => {
       generation += 1;
@@ -68,8 +77,7 @@ export function createLoader(start: Omit<StartMessage, 'token'>, parts: LoaderPa
       const file = path.join(start.directory, entry.file);
       process.argv = [process.argv[0] ?? 'node', file, ...entry.args];
       if (scripts.takes(file)) return scripts.run(file);
-      if (isModule(file)) return import(`${pathToFileURL(file).href}?c=${generation}`);
-      return loadMain(file, undefined, true);
+      return import(`${pathToFileURL(file).href}?c=${generation}`);
     },
   };
 }
@@ -77,53 +85,59 @@ export function createLoader(start: Omit<StartMessage, 'token'>, parts: LoaderPa
 interface Hooked {
   readonly isOwn: (file: string) => boolean;
   readonly textOf: (file: string) => string;
+  readonly plainTextOf: (file: string) => string;
   readonly parts: LoaderParts;
   readonly generation: () => number;
 }
 
-function hookModules({ isOwn, textOf, parts, generation }: Hooked): void {
+const GIVEN = 'cambium:';
+
+function hookModules({ isOwn, textOf, plainTextOf, parts, generation }: Hooked): void {
   const formats = new Map<string, string>();
-  const scope = globalThis as unknown as Record<string, unknown>;
-  Object.defineProperty(scope, '__cambiumNodeTest', { value: parts.nodeTest });
+  Object.defineProperty(globalThis, '__cambiumModules', { value: new Map(parts.modules) });
+  const fresh = (file: string) => `${pathToFileURL(file).href}?c=${generation()}`;
   registerHooks({
     resolve: (specifier, context, next) => {
-      if (specifier === 'node:test') {
+      if (parts.modules.has(specifier)) {
         const format = context.conditions.includes('import') ? 'module' : 'commonjs';
-        return { url: `cambium:test-${format}`, format, shortCircuit: true };
+        return { url: `${GIVEN}${format}:${specifier}`, format, shortCircuit: true };
       }
+      const located = context.parentURL?.startsWith('file:')
+        ? parts.locate(specifier, fileOf(context.parentURL))
+        : null;
+      if (located !== null) return { url: fresh(located), shortCircuit: true };
       const found = resolveLoosely(specifier, context, next);
       if (!found.url.startsWith('file:') || !context.conditions.includes('import')) return found;
       const file = fileURLToPath(found.url);
-      return isOwn(file) && !found.url.includes('?')
-        ? { ...found, url: `${found.url}?c=${generation()}` }
-        : found;
+      return isOwn(file) && !found.url.includes('?') ? { ...found, url: fresh(file) } : found;
     },
     load: (url, context, next) => {
-      if (url === 'cambium:test-commonjs') {
-        const source = 'module.exports = globalThis.__cambiumNodeTest;';
-        return { format: 'commonjs', source, shortCircuit: true };
-      }
-      if (url === 'cambium:test-module') return { format: 'module', source: TEST_MODULE, shortCircuit: true };
+      if (url.startsWith(GIVEN)) return givenModule(url, parts.modules);
       if (!url.startsWith('file:')) return next(url, context);
-      const file = fileURLToPath(url.split('?')[0] ?? url);
-      if (!isOwn(file)) return next(url, context);
-      const format = formats.get(file);
-      if (format !== undefined) return { format, source: textOf(file), shortCircuit: true };
-      const loaded = next(url, context);
-      formats.set(file, plainFormat(file, loaded.format ?? 'commonjs'));
-      return { ...loaded, format: formats.get(file) ?? loaded.format, source: textOf(file) };
+      const file = fileOf(url);
+      if (!isOwn(file) || !/\.(?:[cm]?[jt]s|[jt]sx)$/.test(file)) return next(url, context);
+      const format =
+        formats.get(file) ?? (isModule(file) || hasModuleSyntax(plainTextOf(file)) ? 'module' : 'commonjs');
+      formats.set(file, format);
+      return { format, source: textOf(file), shortCircuit: true };
     },
   });
 }
 
-const TEST_MODULE = `const api = globalThis.__cambiumNodeTest;
-export default api;
-export const { test, it, describe, suite, before, after, beforeEach, afterEach, mock } = api;
-`;
+function fileOf(url: string): string {
+  return fileURLToPath(url.split('?')[0] ?? url);
+}
 
-/** Types are stripped before loading, so that a TypeScript format is its JavaScript one. */
-function plainFormat(file: string, format: string): string {
-  return /\.[cm]?ts$/.test(file) ? format.replace('-typescript', '') : format;
+/** A module whose exports are those of an object of ours. */
+function givenModule(url: string, modules: ReadonlyMap<string, object>) {
+  const [format = '', ...rest] = url.slice(GIVEN.length).split(':');
+  const name = rest.join(':');
+  const api = `globalThis.__cambiumModules.get(${JSON.stringify(name)})`;
+  if (format === 'commonjs') return { format, source: `module.exports = ${api};`, shortCircuit: true };
+  const names = Object.keys(modules.get(name) ?? {}).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key));
+  const own = names.filter((key) => key !== 'default').join(', ');
+  const source = `const api = ${api};\nexport default api.default ?? api;\nexport const { ${own} } = api;\n`;
+  return { format, source, shortCircuit: true };
 }
 
 type Resolve = Parameters<typeof registerHooks>[0]['resolve'];

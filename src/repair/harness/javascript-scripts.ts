@@ -15,6 +15,8 @@ export interface ScriptParts {
   readonly isChanged: (file: string) => boolean;
   /** What is given in place of built-in modules. */
   readonly builtins: ReadonlyMap<string, unknown>;
+  /** The file that the project's own settings lead a specifier to; null for Node's own way. */
+  readonly locate: (specifier: string, from: string) => string | null;
 }
 
 export interface Scripts {
@@ -70,10 +72,14 @@ function isScript(file: string, host: Host): boolean {
 }
 
 function looksLikeScript(file: string, host: Host): boolean {
-  if (!host.parts.isOwn(file) || !/\.(?:c?js|c?ts)$/.test(file)) return false;
+  if (!host.parts.isOwn(file) || !/\.(?:c?js|c?ts|[jt]sx)$/.test(file)) return false;
   if (isModule(file)) return false;
-  const text = host.parts.plainTextOf(file);
-  return !/^\s*(?:import\b(?!\s*\()|export\b)/m.test(text) && !/^\s*await\b/m.test(text);
+  return !hasModuleSyntax(host.parts.plainTextOf(file));
+}
+
+/** True for text that can only be a module. */
+export function hasModuleSyntax(text: string): boolean {
+  return /^\s*(?:import\b(?!\s*\()|export\b)/m.test(text) || /^\s*await\b/m.test(text);
 }
 
 /** By the ending, else by the nearest package.json. */
@@ -131,7 +137,8 @@ function requireFrom(file: string, host: Host): NodeJS.Require {
   const own = (specifier: string): unknown => {
     if (host.parts.builtins.has(specifier)) return host.parts.builtins.get(specifier);
     const key = `${directory}\0${specifier}`;
-    const found = host.found.get(key) ?? resolve(specifier, directory, native);
+    const found =
+      host.found.get(key) ?? host.parts.locate(specifier, file) ?? resolve(specifier, directory, native);
     host.found.set(key, found);
     const isOwn = isScript(found, host) || (found.endsWith('.json') && host.parts.isOwn(found));
     return isOwn ? loadScript(found, host) : native(specifier);

@@ -94,7 +94,14 @@ function createLab(start: Started) {
   const api = createTestApi(mock, start.runner === 'mocha' ? 'mocha' : 'node');
   muzzle(state);
   const assertions = quickAssert();
-  const loader = createLoader(start, { base, texts, nodeTest: api.nodeTest, assert: assertions });
+  const loader = createLoader(start, {
+    base,
+    texts,
+    modules: new Map([['node:test', api.nodeTest]]),
+    assert: assertions,
+    locate: () => null,
+    finish: (_file, text) => text,
+  });
   if (start.runner === 'mocha') Object.assign(globalThis, api.globals);
   const realm = createRealm([api.nodeTest, assertions.loose, assertions.strict]);
   const visit = async (wanted: Wanted, stopAtFailure: boolean, onEnd: (outcome: TestOutcome) => void) => {

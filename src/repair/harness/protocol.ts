@@ -19,12 +19,12 @@ export interface StartMessage {
   readonly token: string;
   /** The tree inside the sandbox; all paths are relative to it. */
   readonly directory: string;
-  readonly runner: 'node' | 'mocha' | 'command' | 'pytest' | 'unittest';
+  readonly runner: 'node' | 'mocha' | 'vitest' | 'jest' | 'command' | 'pytest' | 'unittest';
   /** Test files, or scripts for a plain command, relative to the tree. */
   readonly entries: readonly { readonly file: string; readonly args: readonly string[] }[];
   /** Source files with loop guards woven in, relative to the directory. */
   readonly sources: Readonly<Record<string, string>>;
-  /** Test runner options that a person gave (pytest only). */
+  /** Words of the project's test command after the runner's name (vitest and jest), or options that a person gave (pytest). */
   readonly options: readonly string[];
 }
 
