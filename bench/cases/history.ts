@@ -1,12 +1,9 @@
 // A fault from a library's own history: the repository up to the fix's parent, and one commit with the tests of the fix.
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
 import { z } from 'zod';
-
-const GIT_SECONDS = 120;
-const MAX_BYTES = 64 * 1024 * 1024;
+import { git, text } from '../history/git.ts';
 
 /** `import … from 'name'`, `export … from 'name'`, `import 'name'`; no relative path. */
 const IMPORTED = /^(?:(?:import|export)\b[^'"=();]*?\bfrom|import)\s*['"]([^'".][^'"]*)['"]/gm;
@@ -15,6 +12,7 @@ const historyCase = z.object({
   repository: z.string(),
   /** The commit in which the library's developers mended the fault. */
   commit: z.string().regex(/^[0-9a-f]{7,64}$/),
+  date: z.string().optional(),
   message: z.string(),
   /** The one source file that the fix changes. */
   source: z.string(),
@@ -22,8 +20,22 @@ const historyCase = z.object({
   /** Names of the tests that fail before the fix and pass with it, `suite > name`. */
   failToPass: z.array(z.string()).min(1),
   passToPass: z.array(z.string()),
+  /** The commit whose declared dependencies the case runs with; its own when absent. */
+  install: z.string().optional(),
+  /** Command that runs its tests, where the detected one builds first and the tests do not need that. */
+  test: z.string().optional(),
 });
 export type HistoryCase = z.infer<typeof historyCase>;
+
+/** What mining writes: the cases, and what the rule took but could not be used. */
+export const historyManifest = z.object({
+  schema: z.literal('cambium.history/1'),
+  rule: z.string(),
+  repository: z.string(),
+  cases: z.array(historyCase),
+  unusable: z.array(z.object({ commit: z.string(), reason: z.string() })),
+});
+export type HistoryManifest = z.infer<typeof historyManifest>;
 
 export interface LaidOut {
   readonly directory: string;
@@ -33,9 +45,12 @@ export interface LaidOut {
   readonly missing: readonly string[];
 }
 
-/** Reads a list of cases. Throws when it is not one. */
+/** Reads the cases of a manifest, or a bare list of them. Throws when it is neither. */
 export async function readManifest(path: string): Promise<HistoryCase[]> {
-  return z.array(historyCase).parse(JSON.parse(await readFile(path, 'utf8')));
+  const read = z
+    .union([historyManifest, z.array(historyCase)])
+    .parse(JSON.parse(await readFile(path, 'utf8')));
+  return Array.isArray(read) ? read : read.cases;
 }
 
 /**
@@ -49,13 +64,16 @@ export async function layOutHistory(
     readonly from: string;
     readonly dependencies: string;
     readonly withFix: boolean;
+    /** Only the last commit before the fix: quicker, and enough where nobody reads the history. */
+    readonly shallow?: boolean;
   },
 ): Promise<LaidOut> {
   const { directory, from } = to;
   const parent = text(await git(from, ['rev-parse', '--verify', `${item.commit}^`]));
   await mkdir(directory, { recursive: true });
   await git(directory, ['init', '--quiet', '--template=', '--initial-branch=main']);
-  await git(directory, ['fetch', '--quiet', '--no-tags', from, parent]);
+  const depth = to.shallow === true ? ['--depth=1'] : [];
+  await git(directory, ['fetch', '--quiet', '--no-tags', ...depth, `file://${from}`, parent]);
   await git(directory, ['reset', '--quiet', '--hard', 'FETCH_HEAD']);
   const paths = to.withFix ? [...item.tests, item.source] : item.tests;
   for (const path of paths) {
@@ -70,7 +88,7 @@ export async function layOutHistory(
   await mkdir(join(directory, '.git', 'info'), { recursive: true });
   await writeFile(join(directory, '.git', 'info', 'exclude'), '/node_modules\n');
   await symlink(to.dependencies, join(directory, 'node_modules'));
-  const commits = Number(text(await git(directory, ['rev-list', '--count', parent])));
+  const commits = Number(text(await git(directory, ['rev-list', '--count', 'HEAD']))) - 1;
   return { directory, commits, missing: await missingPackages(directory, item) };
 }
 
@@ -119,40 +137,4 @@ function isInstalled(resolver: NodeJS.Require, name: string): boolean {
     // A package that is there but keeps its manifest to itself.
     return error instanceof Error && 'code' in error && error.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
   }
-}
-
-function text(bytes: Buffer): string {
-  return bytes.toString('utf8').trim();
-}
-
-function git(cwd: string, args: readonly string[], input?: Buffer): Promise<Buffer> {
-  const date = '2025-01-01T00:00:00Z';
-  const env = {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_NO_LAZY_FETCH: '1',
-    GIT_AUTHOR_NAME: 'Benchmark',
-    GIT_AUTHOR_EMAIL: 'benchmark@example.org',
-    GIT_AUTHOR_DATE: date,
-    GIT_COMMITTER_NAME: 'Benchmark',
-    GIT_COMMITTER_EMAIL: 'benchmark@example.org',
-    GIT_COMMITTER_DATE: date,
-  };
-  const options = {
-    cwd,
-    env,
-    encoding: 'buffer',
-    maxBuffer: MAX_BYTES,
-    timeout: GIT_SECONDS * 1000,
-  } as const;
-  return new Promise((resolve, reject) => {
-    const child = execFile('git', [...args], options, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`git ${args[0]}: ${text(stderr) || error.message}`));
-    });
-    child.stdin?.on('error', () => child.kill());
-    child.stdin?.end(input);
-  });
 }

@@ -1,4 +1,5 @@
 // Tells test files, what supports them and what configures their runner from the code under test, by path.
+import type { Language } from '#contracts/project.ts';
 import type { TestPlan } from '#contracts/tests.ts';
 
 const JS_TEST = /(^|[._-])(test|tests|spec|specs|test-d)\.[cm]?[jt]sx?$/i;
@@ -26,6 +27,17 @@ export function testPathKind(path: string, plan?: TestPlan | null): TestPathKind
   if (/(^|\/)__tests__\//.test(path) && CODE.test(name)) return 'test';
   if (isMochaDefault(path, plan)) return 'test';
   return 'support';
+}
+
+/** Which of the two a repository counts as depends on its fixtures; code of both is run by the same tests. */
+const JAVASCRIPT_FAMILY = /(?<!\.d)\.[cm]?[jt]sx?$/;
+/** Files that steer tools: a fault that tests can see is hardly ever there, and a wrong guess does harm. */
+const TOOL_CONFIGURATION = /\.config\.[cm]?[jt]s$/;
+
+/** Whether the path is code that a repair may change: of the language's family, no test, no declaration, no tool's settings. */
+export function isCodeUnderTest(path: string, language: Language, plan: TestPlan | null): boolean {
+  const family = language === 'python' ? /\.py$/ : JAVASCRIPT_FAMILY;
+  return family.test(path) && !TOOL_CONFIGURATION.test(path) && testPathKind(path, plan) === null;
 }
 
 /** The files that the plan's command names, relative to the repository's root. */

@@ -212,6 +212,14 @@ describe('S27 R41: the test command of package.json', () => {
     expect(many.notes?.join()).toMatch(/packages\/core, packages\/types/);
   });
 
+  test('a word that only prints is no step before the tests', async () => {
+    const found = await plan({
+      test: 'TZ=Europe/Paris npm run zone && jest',
+      zone: 'date && jest test/zone.test',
+    });
+    expect(found).toMatchObject({ runner: 'jest', argv: 'jest' });
+  });
+
   test('--test wins, is resolved the same way and says where it came from', async () => {
     const files = { 'package.json': manifest({ test: 'jest', unit: 'vitest run' }), 'a.js': '' };
     const profile = await detect(files, { testCommand: ' npm run unit ' });

@@ -23,7 +23,7 @@ const RUN_PREFIXES: readonly (readonly string[])[] = [
 ];
 const COVERAGE_TOOLS = new Set(['nyc', 'c8']);
 const LINTERS = new Set(
-  'eslint standard xo prettier biome oxlint tslint jshint jscs semistandard tsd attw publint knip depcheck echo flow size-limit markdownlint ls-lint cspell ruff black mypy flake8 pyright isort pylint dpdm madge'.split(
+  'eslint standard xo prettier biome oxlint tslint jshint jscs semistandard tsd attw publint knip depcheck echo flow size-limit markdownlint ls-lint cspell ruff black mypy flake8 pyright isort pylint dpdm madge date'.split(
     ' ',
   ),
 );

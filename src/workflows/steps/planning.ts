@@ -1,7 +1,7 @@
 // PLANNING: the whole test plan on the base, failing tests once more, since when they fail, and the typed plan.
 import { callRole } from '#agents/role.ts';
 import { type FailingSince, PLANNER, type Plan } from '#agents/roles.ts';
-import { testPathKind } from '#code/test-files.ts';
+import { isCodeUnderTest } from '#code/test-files.ts';
 import type { NewEvent } from '#contracts/event.ts';
 import type { Language } from '#contracts/project.ts';
 import type { TestPlan, TestReport } from '#contracts/tests.ts';
@@ -15,15 +15,6 @@ import { failWith, moveTo, type StepContext, type StepMove, type StepResult } fr
 const SOURCE_FILES = 5_000;
 const TEST_TEXTS = 50;
 const TEST_TEXT_BYTES = 200_000;
-
-const EXTENSIONS: Readonly<Record<Language, RegExp>> = {
-  javascript: /\.[cm]?jsx?$/,
-  typescript: /(?<!\.d)\.[cm]?[jt]sx?$/,
-  python: /\.py$/,
-};
-
-/** Files that steer tools: a fault that tests can see is hardly ever there, and a wrong guess does harm. */
-const TOOL_CONFIGURATION = /\.config\.[cm]?[jt]s$/;
 
 export async function planning(context: StepContext, signal: AbortSignal): Promise<StepResult> {
   const { tests } = target(context.run);
@@ -130,10 +121,7 @@ async function sourceFiles({ git, project, run }: StepContext): Promise<string[]
   const { language } = target(run);
   const { profile, baseTree } = run.checkpoint;
   const all = await git.listFiles(project.path, baseTree);
-  return all
-    .filter((path) => EXTENSIONS[language].test(path) && !TOOL_CONFIGURATION.test(path))
-    .filter((path) => testPathKind(path, profile.tests) === null)
-    .slice(0, SOURCE_FILES);
+  return all.filter((path) => isCodeUnderTest(path, language, profile.tests)).slice(0, SOURCE_FILES);
 }
 
 async function testTexts(
