@@ -69,6 +69,8 @@ export const coderInput = z.strictObject({
   sourceFiles: z.array(z.string()),
   /** Digests of candidates that were already refuted. */
   exclude: z.array(z.string()),
+  /** Short digests of what earlier searches of this run tried in vain. */
+  tried: z.array(z.string()).default([]),
   hypothesis: z.string().nullable(),
   /** What a reviewer held against the previous candidate; empty at first. */
   findings: z.array(reviewFinding),
@@ -80,11 +82,15 @@ export type CoderInput = z.infer<typeof coderInput>;
 /** How a search went; kept with the step so that `run show --faults` can answer. */
 export const searchAccount = z.strictObject({
   ending: z.string(),
+  /** Wall time of the search, milliseconds. */
+  durationMs: z.number().nonnegative().default(0),
   tried: z.int().nonnegative(),
   plausible: z.int().nonnegative(),
   suspects: z.array(suspect),
   triedByTemplate: z.record(z.string(), z.int()),
   nearMisses: z.array(z.strictObject({ candidate, fixedTests: z.array(z.string()) })),
+  /** In words: what limited the search. */
+  notes: z.array(z.string()).default([]),
 });
 export type SearchAccount = z.infer<typeof searchAccount>;
 
@@ -97,8 +103,14 @@ export const coderOutput = z.discriminatedUnion('kind', [
     reason: z.string(),
     edits: z.array(textEdit),
     account: searchAccount,
+    /** Short digests of what was tried in vain, so that a later search need not. */
+    tried: z.array(z.string()).default([]),
   }),
-  z.strictObject({ kind: z.literal('nothing'), account: searchAccount }),
+  z.strictObject({
+    kind: z.literal('nothing'),
+    account: searchAccount,
+    tried: z.array(z.string()).default([]),
+  }),
   /** An approval was denied: the run pauses with the one action needed (R7). */
   z.strictObject({ kind: z.literal('refused'), reason: z.string(), next: z.string() }),
   /** A provider is exhausted or out of reach: the run pauses (R7). */

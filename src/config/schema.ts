@@ -14,8 +14,21 @@ const tests = z.strictObject({
 });
 
 const solve = z.strictObject({
-  candidates: z.int().positive().default(100_000).describe('Candidate edits tried in one attempt'),
-  attemptMs: z.int().positive().default(120_000).describe('Time for coding in one attempt, milliseconds'),
+  candidates: z
+    .int()
+    .positive()
+    .default(100_000)
+    .describe('Candidate edits tried in all attempts of a run together'),
+  budgetMs: z
+    .int()
+    .positive()
+    .default(600_000)
+    .describe('Time for searching in all attempts of a run together, milliseconds'),
+  attemptMs: z
+    .int()
+    .positive()
+    .default(120_000)
+    .describe('Time for searching in one attempt, milliseconds; the next attempt goes on where it ended'),
   allowTestChanges: z
     .boolean()
     .default(false)

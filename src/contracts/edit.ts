@@ -21,11 +21,14 @@ export const candidate = z.strictObject({
 });
 export type Candidate = z.infer<typeof candidate>;
 
-/** A place that may hold the fault. `suspicion` is Ochiai's coefficient in [0, 1], before other signals. */
+/** A place that may hold the fault. Places of equal `suspicion` are a tie, in the order of the source. */
 export const suspect = z.strictObject({
   file: z.string(),
   line: z.int().positive(),
+  /** Of all signals together, in [0, 1]. */
   suspicion: z.number().min(0).max(1),
   source: z.string(),
+  /** In words, what speaks for this place; the strongest first. */
+  signals: z.array(z.string()).default([]),
 });
 export type Suspect = z.infer<typeof suspect>;

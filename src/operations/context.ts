@@ -17,6 +17,7 @@ export interface Settings {
   readonly tests: { readonly command: string | null; readonly directory: string };
   readonly solve: {
     readonly candidates: number;
+    readonly budgetMs: number;
     readonly attemptMs: number;
     readonly allowTestChanges: boolean;
     readonly review: boolean;

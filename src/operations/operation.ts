@@ -21,6 +21,10 @@ export interface Progress {
   readonly tried: number;
   readonly plausible: number;
   readonly ratePerSecond: number;
+  /** What there is to try in all; null or absent where that is not known. */
+  readonly planned?: number | null;
+  /** Upper bound of what is left, milliseconds. */
+  readonly atMostMs?: number;
 }
 
 export interface Operation<I extends z.ZodType, O extends z.ZodType> {

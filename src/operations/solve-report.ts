@@ -1,5 +1,6 @@
 // What `solve` says at the end: what was wrong, the change, the tests before and after, the proof, and what to do next.
 import { z } from 'zod';
+import { searchAccount } from '#agents/roles.ts';
 import { isolationRung } from '#contracts/command.ts';
 import { FILE_TEST } from '#contracts/tests.ts';
 import { plural } from '#foundation/text.ts';
@@ -44,6 +45,8 @@ export const solveReport = z.strictObject({
   testsAfter: tests.nullable(),
   attempts: z.int(),
   candidatesTried: z.int(),
+  /** Where the fault may be, what was tried and what came near; null when nothing was searched. */
+  search: searchAccount.nullable(),
   branch: z.string().nullable(),
   commit: z.string().nullable(),
   certificate: z
@@ -98,6 +101,7 @@ function toSolveReport(context: OperationContext, detail: RunDetail, notes: read
     testsAfter: testsAfter(detail),
     attempts: run.attempt,
     candidatesTried: detail.search?.tried ?? 0,
+    search: detail.search,
     branch: run.branch,
     commit: run.commit,
     certificate:

@@ -38,7 +38,11 @@ export const solve = defineOperation({
       testCommand: settings.tests.command ?? undefined,
       directory: await directoryFor(context, repository, request.base ?? 'HEAD'),
       limits: settings.solve.limits,
-      search: { wallMs: settings.solve.attemptMs, candidates: settings.solve.candidates },
+      search: {
+        wallMs: settings.solve.attemptMs,
+        budgetMs: settings.solve.budgetMs,
+        candidates: settings.solve.candidates,
+      },
       commandLimits: settings.sandbox.limits,
       isolation: await isolationFor(context, request.sample),
       allowTestChanges: settings.solve.allowTestChanges,

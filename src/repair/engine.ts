@@ -14,6 +14,7 @@ import { type Pointer, reachMap } from './reach.ts';
 import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';
 import { search } from './search.ts';
 import { lineAt, type Probes, probesOf, readSources, type Sources } from './sources.ts';
+import { createHorizon, type Horizon, rememberTried, shortDigest } from './tried.ts';
 
 export type { RepairEngine, RepairOutcome, RepairProgress } from './request.ts';
 
@@ -35,8 +36,11 @@ const MAX_CONFIRM_MS = 4_000;
 /** The engine. One search at a time uses up to two processes of the sandbox, and leaves none behind. */
 export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
   return {
-    repair: async (request, signal) => {
-      const deadlineMs = parts.clock.monotonicMs() + request.budget.wallMs;
+    repair: async (given, signal) => {
+      const startedMs = parts.clock.monotonicMs();
+      const deadlineMs = startedMs + given.budget.wallMs;
+      const horizon = createHorizon(given, { clock: parts.clock, deadlineMs });
+      const request = { ...given, onProgress: horizon.onProgress };
       const limit = new AbortController();
       const stop = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
       // A candidate in the middle of a slow test shall not hold up the end of the budget.
@@ -45,16 +49,18 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
         () => limit.abort(),
         () => undefined,
       );
-      request.onProgress?.({ phase: 'locating', tried: 0, plausible: 0, ratePerSecond: 0 });
+      request.onProgress({ phase: 'locating', tried: 0, plausible: 0, ratePerSecond: 0 });
       const family = request.language === 'python' ? 'python' : 'javascript';
       const sources = await readSources(request.sourceFiles, family, request.workspace);
       const probes = probesOf(sources.files, family);
-      const askRunner = runnerOf(request, { signal, stop });
+      const askRunner = runnerOf(request, stop);
       const judge = await createJudge({ request, sources, probes, askRunner, ...parts }, stop);
-      const search = { request, sources, probes, judge, askRunner, deadlineMs, clock: parts.clock };
+      const search = { request, sources, probes, judge, askRunner, deadlineMs, horizon, clock: parts.clock };
       try {
         const outcome = await repairWith(search, stop);
-        return signal?.aborted === true ? { ...outcome, ending: 'cancelled' } : outcome;
+        const durationMs = Math.round(parts.clock.monotonicMs() - startedMs);
+        const ending = signal?.aborted === true ? 'cancelled' : outcome.ending;
+        return { ...outcome, ending, durationMs };
       } finally {
         limit.abort();
         await judge.close();
@@ -71,11 +77,12 @@ interface Search {
   readonly judge: Judge;
   readonly askRunner: AskRunner;
   readonly deadlineMs: number;
+  readonly horizon: Horizon;
   readonly clock: Clock;
 }
 
-async function repairWith(parts: Search, signal: AbortSignal): Promise<RepairOutcome> {
-  const { request, sources, judge } = parts;
+async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<RepairOutcome, 'durationMs'>> {
+  const { request, sources } = parts;
   const { files } = sources;
   const faults = await faultMap(parts);
   const located = files.flatMap((file) =>
@@ -90,16 +97,21 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<RepairOut
   };
   const seen = new Set(request.exclude);
   for (const file of files) seen.add(changeDigest([{ file: file.path, start: 0, end: 0, text: '' }], textOf));
-  const admit = (idea: Idea) => {
-    const digest = changeDigest(
+  const digestOf = (idea: Idea) =>
+    changeDigest(
       idea.edits.map((edit) => ({ ...edit, file: idea.file })),
       textOf,
     );
+  const admit = (idea: Idea) => {
+    const digest = digestOf(idea);
+    if (request.tried?.has(shortDigest(digest)) === true) return false;
     return !seen.has(digest) && Boolean(seen.add(digest));
   };
+  const { judge, digests } = rememberTried(parts.judge, digestOf);
+  parts.horizon.plan(ideas.length);
   const confirm = (plausible: readonly Idea[]) => confirmed(parts, plausible, toCandidate);
   const confirmMs = Math.min(request.budget.wallMs * CONFIRM_SHARE, MAX_CONFIRM_MS);
-  const result = await search(ideas, { ...parts, admit, confirm, confirmMs }, signal);
+  const result = await search(ideas, { ...parts, judge, admit, confirm, confirmMs }, signal);
   const notes = [...sources.notes, ...judge.notes];
   if (cut) notes.push(`only the most suspicious functions were searched: ${ideas.length} changes`);
   return {
@@ -111,6 +123,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<RepairOut
     nearMisses: result.near.map(({ idea, fixed }) => ({ candidate: toCandidate(idea), fixedTests: fixed })),
     validation: judge.kind,
     notes,
+    triedDigests: digests(),
   };
 }
 
@@ -138,16 +151,13 @@ async function pointersOf(request: RepairRequest): Promise<Pointer[]> {
   return pointers;
 }
 
-/** The project's own runner; null when the search was cancelled, whether or not the runner heeds the signal. */
-function runnerOf(
-  request: RepairRequest,
-  { signal, stop }: { signal: AbortSignal | undefined; stop: AbortSignal },
-): AskRunner {
+/** The project's own runner; null when the search was stopped meanwhile, whether or not the runner heeds the signal. */
+function runnerOf(request: RepairRequest, stop: AbortSignal): AskRunner {
   return async (edits, only) => {
     if (stop.aborted) return null;
     const heard = new AbortController();
     const cancelled = new Promise<null>((resolve) => {
-      signal?.addEventListener('abort', () => resolve(null), { once: true, signal: heard.signal });
+      stop.addEventListener('abort', () => resolve(null), { once: true, signal: heard.signal });
     });
     try {
       return await Promise.race([request.runTests(edits, only, stop), cancelled]);

@@ -92,7 +92,7 @@ function ranking(
     const key = `${file.path}:${line}`;
     const suspicion = Math.min(1, value);
     if ((best.get(key)?.suspicion ?? 0) >= suspicion) continue;
-    best.set(key, { file: file.path, line, suspicion, source: firstLine(node.text) });
+    best.set(key, { file: file.path, line, suspicion, source: firstLine(node.text), signals: [] });
   }
   // Equal suspicion is a tie, told by equal numbers; the order inside it is that of the source.
   return [...best.values()]

@@ -68,6 +68,7 @@ export function reachMap(pointers: readonly Pointer[], files: readonly SourceFil
         line: lineAt(file, node.start),
         suspicion,
         source: source.slice(0, 200),
+        signals: [],
       });
     }
   }

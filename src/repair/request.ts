@@ -30,6 +30,10 @@ export interface RepairProgress {
   readonly plausible: number;
   /** Candidates a second since the search began. */
   readonly ratePerSecond: number;
+  /** Candidates that this phase has in all; null where that is not known. */
+  readonly planned?: number | null;
+  /** Milliseconds until the search ends at the latest: by its budget, or earlier when all are tried at this rate. */
+  readonly atMostMs?: number;
 }
 
 export interface NearMiss {
@@ -53,6 +57,10 @@ export interface RepairOutcome {
   readonly validation: 'warm' | 'command';
   /** In words: what limited this search (a fallback taken, tests left out); empty when nothing did. */
   readonly notes: readonly string[];
+  /** Wall time, milliseconds. */
+  readonly durationMs: number;
+  /** Short digests of what was tried in vain, first ones first; bounded. */
+  readonly triedDigests: readonly string[];
 }
 
 export interface RepairRequest {
@@ -66,6 +74,8 @@ export interface RepairRequest {
   readonly sourceFiles: readonly string[];
   /** Digests of candidates that were tried before and shall not come again. */
   readonly exclude: ReadonlySet<string>;
+  /** Short digests (`shortDigest`) of what earlier searches tried in vain. */
+  readonly tried?: ReadonlySet<string>;
   readonly budget: RepairBudget;
   /** Same seed and inputs, same candidates in the same order. */
   readonly seed: number;

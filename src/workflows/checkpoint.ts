@@ -1,7 +1,8 @@
 // The checkpoint of a run: all that the next step needs, versioned and checked whenever it is read (M6, R4).
 import { z } from 'zod';
-import { reviewFinding } from '#agents/roles.ts';
+import { reviewFinding, searchAccount } from '#agents/roles.ts';
 import { isolationRung } from '#contracts/command.ts';
+import { candidate } from '#contracts/edit.ts';
 import { projectProfile } from '#contracts/project.ts';
 import { AppError } from '#foundation/errors.ts';
 
@@ -15,6 +16,20 @@ export const trouble = z.strictObject({
   progress: z.boolean(),
 });
 export type Trouble = z.infer<typeof trouble>;
+
+/** What the searches of a run have used up, and where the next one goes on. */
+const searched = z.strictObject({
+  /** Wall time of all searches so far, milliseconds. */
+  ms: z.number().nonnegative(),
+  candidates: z.int().nonnegative(),
+  /** Short digests of what was tried in vain; bounded, and empty once the run rests for good. */
+  tried: z.array(z.string()),
+  /** What an interrupted search had found by then: proposed first when the run goes on. */
+  kept: z.strictObject({ candidate, account: searchAccount }).nullable(),
+});
+export type Searched = z.infer<typeof searched>;
+
+const NOTHING_SEARCHED: Searched = { ms: 0, candidates: 0, tried: [], kept: null };
 
 export const checkpoint = z.strictObject({
   version: z.literal(CHECKPOINT_VERSION),
@@ -43,6 +58,9 @@ export const checkpoint = z.strictObject({
   branch: z.string().nullable(),
   /** Digest of the certificate that passed. */
   certificate: z.string().nullable(),
+  searched: searched.default(NOTHING_SEARCHED),
+  /** Names of the checks that refused the certificate before; null when none was refused. */
+  refusedBy: z.string().nullable().default(null),
 });
 export type Checkpoint = z.infer<typeof checkpoint>;
 
@@ -66,6 +84,8 @@ export function firstCheckpoint(start: Pick<Checkpoint, 'profile' | 'baseTree'>)
     commit: null,
     branch: null,
     certificate: null,
+    searched: NOTHING_SEARCHED,
+    refusedBy: null,
   };
 }
 

@@ -16,8 +16,8 @@ export type IsolationRequest = 'auto' | IsolationRung;
 export interface CoderTools {
   /** Reset to the tree that the attempt starts from; whatever is written here is taken into account afterwards. */
   readonly workspace: Workspace;
-  /** Runs the project's tests with the edits applied, and takes them back afterwards. */
-  runTests(edits: readonly TextEdit[], only: TestSelection | null): Promise<TestReport>;
+  /** Runs the project's tests with the edits applied, and takes them back afterwards; the signal stops the run early. */
+  runTests(edits: readonly TextEdit[], only: TestSelection | null, signal?: AbortSignal): Promise<TestReport>;
   /** A short line for people who watch; at most a few a second are kept. */
   progress(line: string): void;
 }

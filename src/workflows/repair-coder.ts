@@ -30,7 +30,8 @@ export function createRepairCoder(parts: RepairCoderParts): Coder {
           exclude: new Set(input.exclude),
           budget: input.budget,
           seed: input.seed,
-          runTests: (edits, only) => tools.runTests(edits, only),
+          tried: new Set(input.tried),
+          runTests: (edits, only, stop) => tools.runTests(edits, only, stop),
           ...(parts.onProgress ? { onProgress: parts.onProgress } : {}),
         },
         signal,
@@ -43,14 +44,16 @@ export function createRepairCoder(parts: RepairCoderParts): Coder {
 function toOutput(outcome: RepairOutcome): CoderOutput {
   const account = toAccount(outcome);
   const best = outcome.candidates[0];
-  if (best === undefined) return { kind: 'nothing', account };
+  const tried = [...outcome.triedDigests];
+  if (best === undefined) return { kind: 'nothing', account, tried };
   const { digest, template, reason, edits } = best;
-  return { kind: 'proposed', digest, template, reason, edits, account };
+  return { kind: 'proposed', digest, template, reason, edits, account, tried };
 }
 
 function toAccount(outcome: RepairOutcome): SearchAccount {
   return {
     ending: outcome.ending,
+    durationMs: outcome.durationMs,
     tried: outcome.tried,
     plausible: outcome.candidates.length,
     suspects: outcome.suspects.slice(0, KEPT_SUSPECTS),
@@ -58,5 +61,6 @@ function toAccount(outcome: RepairOutcome): SearchAccount {
     nearMisses: outcome.nearMisses
       .slice(0, KEPT_NEAR_MISSES)
       .map(({ candidate, fixedTests }) => ({ candidate, fixedTests: [...fixedTests] })),
+    notes: [...outcome.notes],
   };
 }

@@ -235,7 +235,7 @@ function movedEvent(run: RunRecord, move: Move): NewEvent {
   return { type: 'run.moved', subject: subjectOf(run), payload };
 }
 
-/** Stores the pause and lets the owner go; the checkpoint stands as it is. */
+/** Stores the pause and lets the owner go, with the run's checkpoint: an interrupted step may have added to it. */
 async function pauseRun(
   parts: RunStoreParts,
   run: RunRecord,
@@ -246,7 +246,8 @@ async function pauseRun(
     const [row] = await q
       .update(runs)
       .set({
-        paused,
+        paused: storable(paused),
+        checkpoint: storable(run.checkpoint),
         request: null,
         owner: null,
         leaseUntil: null,

@@ -19,8 +19,14 @@ export const runOptions = z.strictObject({
   /** Send a change back to coding when a reviewer calls it critical (R9). */
   blockOnCritical: z.boolean(),
   seed: z.int(),
-  /** Bounds of one attempt's search. */
-  search: z.strictObject({ candidates: z.int().positive(), wallMs: z.int().positive() }),
+  search: z.strictObject({
+    /** Candidates tried in all attempts together. */
+    candidates: z.int().positive(),
+    /** Wall time of one attempt's search, milliseconds. */
+    wallMs: z.int().positive(),
+    /** Wall time of all searches together, milliseconds. */
+    budgetMs: z.int().positive().default(600_000),
+  }),
 });
 export type RunOptions = z.infer<typeof runOptions>;
 

@@ -11,6 +11,7 @@ import { plainText } from '#foundation/text.ts';
 import type { Lease } from '#queue/port.ts';
 import type { Git } from '#sandbox/git.ts';
 import type { Workspace, Workspaces } from '#sandbox/workspace.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { type Control, watchOver } from './control.ts';
 import type { CrashProbe } from './crash-points.ts';
 import { isFinal, wallStop } from './machine.ts';
@@ -21,7 +22,7 @@ import type { Move, RunStore, Written } from './run-store.ts';
 import type { PausedInfo, RunOutcome } from './run-views.ts';
 import { STEPS } from './steps/all.ts';
 import { keepPrefix } from './steps/branch.ts';
-import type { StepContext, StepMove, StepResult } from './steps/step.ts';
+import type { StepContext, StepMove, StepPause, StepResult } from './steps/step.ts';
 
 /** A line about a run for people who watch this process; nothing is stored of it. */
 export interface RunNote {
@@ -108,6 +109,7 @@ class Session {
       if (!answer.ok) return this.pause({ reason: answer.reason, next: answer.next });
       if (this.run.state === 'HUMAN_REVIEW' && this.run.decision === null) return this.wait();
       const result = await this.step(answer.hands, control);
+      if (result.kind === 'pause' && result.checkpoint) this.keepOf(result, result.checkpoint);
       if (control.reason()) continue;
       if (result.kind === 'pause') return this.pause(result.paused);
       const written = await this.parts.store.move(this.run, this.asMove(result));
@@ -116,6 +118,14 @@ class Session {
       else this.run = written.run;
     }
     await this.finish();
+  }
+
+  /** Kept of an interrupted step: in words, and with the pause in the run's row. */
+  private kept: string | null = null;
+
+  private keepOf({ paused }: StepPause, checkpoint: Checkpoint): void {
+    this.kept = paused.reason;
+    this.run = { ...this.run, checkpoint };
   }
 
   /** Probing the machine may itself fail: that too is something to act on, not the end of the run. */
@@ -235,7 +245,12 @@ class Session {
   private asMove(result: StepMove): Move {
     const { input, output, log, tree, ...rest } = result;
     const step = { input, output, log, tree, startedAt: this.startedAt };
-    return { ...rest, step, runningMs: this.runningMs() };
+    const { checkpoint } = rest;
+    // A run that has ended searches no more: what it tried would only take room.
+    const lasting = isFinal(rest.to)
+      ? { ...checkpoint, searched: { ...checkpoint.searched, tried: [] } }
+      : checkpoint;
+    return { ...rest, checkpoint: lasting, step, runningMs: this.runningMs() };
   }
 
   /** What an exception in a step means: act and go on, or the end of the run, with the reason in words. */
@@ -272,7 +287,8 @@ class Session {
   private async stop(kind: 'pause' | 'cancel' | 'interrupted' | 'lost' | 'wall-time'): Promise<void> {
     const { key } = this.run;
     const next = `cambium run resume ${key}`;
-    if (kind === 'pause') return this.pause({ reason: 'A pause was asked for', next });
+    const kept = this.kept === null ? '' : `; ${this.kept}`;
+    if (kind === 'pause') return this.pause({ reason: `A pause was asked for${kept}`, next });
     if (kind === 'cancel') return this.end('CANCELLED', cancelledOutcome(key));
     if (kind === 'wall-time') {
       const { reason, limit } = wallStop(this.run.options.limits);
@@ -280,7 +296,7 @@ class Session {
       return this.end('FAILED', { ...outcome, next: `cambium run show ${key} --faults` });
     }
     if (kind === 'interrupted') {
-      if (this.task.onAbort === 'pause') return this.pause({ reason: 'It was interrupted', next });
+      if (this.task.onAbort === 'pause') return this.pause({ reason: `It was interrupted${kept}`, next });
       await this.parts.store.letGo(this.run, { runningMs: this.runningMs() });
       await this.dropWorkspace();
       await this.task.lease.release();

@@ -1,6 +1,6 @@
 // Reading runs and tickets for people and programs: views with derived status, plans, searches, logs and diffs.
 import { z } from 'zod';
-import { plan, reflection, reviewFinding, searchAccount } from '#agents/roles.ts';
+import { plan, reflection, reviewFinding, type SearchAccount, searchAccount } from '#agents/roles.ts';
 import { type Certificate, certificate } from '#contracts/certificate.ts';
 import type { Project } from '#contracts/project.ts';
 import { runState } from '#contracts/run.ts';
@@ -114,11 +114,34 @@ export async function showRun(parts: ShowParts, ref: string): Promise<RunDetail>
     run: await viewOf(parts, run),
     steps: rows.map(stepView),
     plan: outputs.findLast((output) => output.plan)?.plan ?? null,
-    search: outputs.findLast((output) => output.account)?.account ?? null,
+    search: inAll(outputs.flatMap((output) => output.account ?? [])),
     reflections: outputs.flatMap((output) => output.reflection ?? []),
     findings: outputs.flatMap((output) => output.findings ?? []),
     diff: outputs.findLast((output) => output.diff !== undefined)?.diff ?? null,
     certificate: await certificateOf(parts, run),
+  };
+}
+
+const NEAR_MISSES_SHOWN = 10;
+
+/** The searches of a run as one: the newest, with what all of them tried and came near to. */
+function inAll(accounts: readonly SearchAccount[]): SearchAccount | null {
+  const last = accounts.at(-1);
+  if (last === undefined || accounts.length === 1) return last ?? null;
+  const triedByTemplate: Record<string, number> = {};
+  for (const account of accounts) {
+    for (const [template, count] of Object.entries(account.triedByTemplate))
+      triedByTemplate[template] = (triedByTemplate[template] ?? 0) + count;
+  }
+  const misses = new Map(accounts.flatMap((one) => one.nearMisses).map((one) => [one.candidate.digest, one]));
+  const nearest = [...misses.values()].sort((a, b) => b.fixedTests.length - a.fixedTests.length);
+  const sum = (of: (account: SearchAccount) => number) => accounts.reduce((all, one) => all + of(one), 0);
+  return {
+    ...last,
+    tried: sum((one) => one.tried),
+    durationMs: sum((one) => one.durationMs),
+    triedByTemplate,
+    nearMisses: nearest.slice(0, NEAR_MISSES_SHOWN),
   };
 }
 

@@ -21,6 +21,7 @@ import type { RunOptions } from './run-views.ts';
 
 const CANDIDATES = 100_000;
 const SEARCH_MS = 300_000;
+const SEARCH_BUDGET_MS = 600_000;
 
 export interface StartRequest {
   /** A path inside the repository's work tree. */
@@ -41,10 +42,8 @@ export interface StartRequest {
   readonly review?: boolean | undefined;
   readonly blockOnCritical?: boolean | undefined;
   readonly seed?: number | undefined;
-  /** Bounds of one attempt's search: candidates tried (100,000) and wall time (300,000 ms), by default. */
-  readonly search?:
-    | { readonly candidates?: number | undefined; readonly wallMs?: number | undefined }
-    | undefined;
+  /** Bounds of the search: see `RunOptions`. By default 100,000 candidates, 300,000 ms an attempt, 600,000 ms in all. */
+  readonly search?: Partial<RunOptions['search']> | undefined;
 }
 
 export interface StartParts {
@@ -118,6 +117,7 @@ function optionsOf(request: StartRequest, directory: string | undefined): RunOpt
     search: {
       candidates: request.search?.candidates ?? CANDIDATES,
       wallMs: request.search?.wallMs ?? SEARCH_MS,
+      budgetMs: request.search?.budgetMs ?? SEARCH_BUDGET_MS,
     },
   };
 }

@@ -139,6 +139,6 @@ test('speaks every language', () => assert.equal(largest([3]), 'trois, drei, há
     expect(report).toMatchObject({ outcome: 'failed', branch: null, certificate: null });
     const faults = await cli.run(['run', 'show', report.run, '--faults']);
     expect(faults.stdout).toContain('src/largest.js:');
-    expect(faults.stdout).toContain('Tried, by template');
+    expect(faults.stdout).toContain('Tried, by family');
   });
 });

@@ -65,6 +65,7 @@ const solved = (outcome: string) => ({
   testsAfter: null,
   attempts: 0,
   candidatesTried: 0,
+  search: null,
   branch: null,
   commit: null,
   certificate: null,
@@ -84,6 +85,10 @@ describe('arguments', () => {
         'make test',
         '--attempts',
         '3',
+        '--budget',
+        '1m30s',
+        '--candidates',
+        '5000',
         '--isolation',
         'none',
         '--base',
@@ -99,6 +104,8 @@ describe('arguments', () => {
       settings: [
         { path: 'tests.command', value: 'make test', flag: '--test' },
         { path: 'solve.limits.attempts', value: 3, flag: '--attempts' },
+        { path: 'solve.budgetMs', value: 90_000, flag: '--budget' },
+        { path: 'solve.candidates', value: 5_000, flag: '--candidates' },
         { path: 'sandbox.isolation', value: 'none', flag: '--isolation' },
       ],
     });
@@ -116,6 +123,8 @@ describe('arguments', () => {
   test.each([
     [['slove'], 'Did you mean solve'],
     [['solve', '--attemps', '3'], 'Did you mean --attempts'],
+    [['solve', '--budget', '60'], 'such as 60s, 5m or 1h30m'],
+    [['solve', '--candidates', 'all'], 'a whole number from 1'],
     [['run', 'show'], "missing required argument 'run'"],
     [['help', 'nothing'], 'there is no command or topic "nothing"'],
   ])('%j is a usage error that says what is meant', async (argv, text) => {

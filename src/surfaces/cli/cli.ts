@@ -62,6 +62,8 @@ const SETTING_FLAGS: readonly (readonly [
   ['logLevel', 'log.level', '--log-level'],
   ['test', 'tests.command', '--test'],
   ['attempts', 'solve.limits.attempts', '--attempts'],
+  ['budget', 'solve.budgetMs', '--budget'],
+  ['candidates', 'solve.candidates', '--candidates'],
   ['isolation', 'sandbox.isolation', '--isolation', 'solve'],
   ['allowTestChanges', 'solve.allowTestChanges', '--allow-test-changes'],
   ['review', 'solve.review', '--review'],

@@ -66,9 +66,11 @@ export function advanceLiveState(state: LiveState, event: JournalEvent, atMs: nu
 
 /** The view after progress inside the running step. */
 export function progressLiveState(state: LiveState, progress: Progress): LiveState {
+  const { tried, planned, plausible, atMostMs } = progress;
   const rate = progress.ratePerSecond >= 1 ? ` (${Math.round(progress.ratePerSecond)}/s)` : '';
-  const counts =
-    progress.tried > 0 ? `: ${progress.tried} tried, ${progress.plausible} plausible${rate}` : '';
+  const of = planned === undefined || planned === null ? '' : ` of ${Math.max(planned, tried)}`;
+  const left = atMostMs === undefined ? '' : `, at most ${duration(atMostMs)} more`;
+  const counts = tried > 0 ? `: ${tried}${of} tried, ${plausible} plausible${rate}${left}` : '';
   const detail = `${progress.activity}${counts}`;
   return { ...state, steps: amendLast(state.steps, (step) => ({ ...step, detail })) };
 }

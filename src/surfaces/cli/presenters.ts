@@ -4,6 +4,7 @@ import { ERRORS, EXIT } from '#foundation/errors.ts';
 import { plainText, plural } from '#foundation/text.ts';
 import type { OperationName, OperationOf } from '#operations/catalogue.ts';
 import { outcomeOf, type SolveReport } from '#operations/solve-report.ts';
+import { faultSections } from './faults-text.ts';
 import type { Presentation } from './invocation.ts';
 import { duration, type Paint, type Terminal, table, typeable } from './output.ts';
 import { diffLines, solveText } from './solve-text.ts';
@@ -157,32 +158,14 @@ function runText(detail: Out<'run.show'>, { paint }: Presenting): string {
   return `${lines.join('\n')}\n`;
 }
 
-const LISTED_SUSPECTS = 15;
+const LISTED = { suspects: 15, templates: 30, nearMisses: 10 } as const;
 
 function faultsText(detail: Out<'run.show'>, { paint }: Presenting): string {
   const { search } = detail;
   if (search === null) return `${detail.run.key} has not searched yet\n`;
-  const suspects = search.suspects
-    .slice(0, LISTED_SUSPECTS)
-    .map(
-      (each) =>
-        `  ${each.suspicion.toFixed(2)}  ${plainText(each.file)}:${each.line}  ${plainText(each.source).trim()}`,
-    );
-  const tried = Object.entries(search.triedByTemplate)
-    .sort(([, a], [, b]) => b - a)
-    .map(([template, count]) => `  ${String(count).padStart(6)}  ${template}`);
-  const misses = search.nearMisses.map(
-    (miss) => `  ${plural(miss.fixedTests.length, 'test')} fixed by: ${plainText(miss.candidate.reason)}`,
-  );
-  const section = (title: string, body: readonly string[]): string[] =>
-    body.length === 0 ? [] : ['', paint('strong', title), ...body];
-  const lines = [
-    `${detail.run.key}  ${plural(search.tried, 'candidate')} tried, ${search.plausible} plausible, search ended: ${search.ending}`,
-    ...section('Suspects', suspects),
-    ...section('Tried, by template', tried),
-    ...section('Nearest misses', misses),
-  ];
-  return `${lines.join('\n')}\n`;
+  const took = search.durationMs > 0 ? ` in ${duration(search.durationMs)}` : '';
+  const head = `${detail.run.key}  ${plural(search.tried, 'candidate')} tried${took}, ${search.plausible} plausible, search ended: ${search.ending}`;
+  return `${[head, ...faultSections(search, LISTED, paint)].join('\n')}\n`;
 }
 
 function logsText(output: Out<'run.logs'>, { paint }: Presenting): string {

@@ -1,6 +1,7 @@
 // The command tree: what a person types, turned into an operation with its input; results go to the presenters.
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '#foundation/errors.ts';
+import { countArgument, durationArgument } from './arguments.ts';
 import { exitCodesTopic } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -9,6 +10,7 @@ const EXAMPLES = `
 Examples:
   cambium solve                      repair the failing tests of the repository you stand in
   cambium solve ../shop --test "npx vitest run"
+  cambium solve --budget 60s         search for a minute at most; the best found by then is what counts
   cambium solve --sample             watch the main job on a bundled sample
   cambium verify TKT-3               run the proof of a ticket again
 
@@ -99,6 +101,12 @@ function addSolve(program: Command, act: Act): void {
     .option('--test <command>', 'command that runs the tests')
     .option('--base <ref>', 'commit to work from', 'HEAD')
     .option('--attempts <n>', 'rounds of coding and testing at most', Number)
+    .option(
+      '--budget <time>',
+      'time for searching, all attempts together: 60s, 5m, 1h30m (default 10m)',
+      durationArgument,
+    )
+    .option('--candidates <n>', 'candidate edits tried at most (default 100000)', countArgument)
     .option(
       '--isolation <rung>',
       'auto, bwrap+cgroup, bwrap, or none (foreign code then runs with your rights)',

@@ -1,6 +1,7 @@
 // The end of a run in words: what was wrong, the diff, the tests before and after, the proof, and what to do next.
 import { plainText, plural } from '#foundation/text.ts';
 import type { SolveReport } from '#operations/solve-report.ts';
+import { faultSections } from './faults-text.ts';
 import { duration, type Paint, typeable } from './output.ts';
 
 const HEADLINES: Readonly<Record<SolveReport['outcome'], string>> = {
@@ -13,6 +14,9 @@ const HEADLINES: Readonly<Record<SolveReport['outcome'], string>> = {
   cancelled: 'cancelled',
 };
 const GOOD = new Set<SolveReport['outcome']>(['fixed', 'no-change']);
+/** Endings in which a person or a model takes over: they are told what the search knows. */
+const UNSOLVED = new Set<SolveReport['outcome']>(['failed', 'limit']);
+const LISTED = { suspects: 5, templates: 8, nearMisses: 3 } as const;
 const LISTED_TESTS = 8;
 /** The file's name holds all of it. */
 const SHOWN_DIGEST_CHARS = 19;
@@ -26,6 +30,8 @@ export function solveText(report: SolveReport, view: { paint: Paint; program: st
   for (const note of report.notes) lines.push(paint('faint', `note: ${plainText(note)}`));
   if (report.reason !== '') lines.push(typeable(plainText(report.reason), view.program));
   lines.push('', ...faultLines(report), ...testLines(report), ...proofLines(report, paint));
+  if (UNSOLVED.has(report.outcome) && report.search !== null)
+    lines.push(...faultSections(report.search, LISTED, paint));
   if (report.diff) lines.push('', ...diffLines(report.diff, paint));
   if (report.next.length > 0) {
     lines.push('');

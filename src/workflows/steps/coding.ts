@@ -3,7 +3,7 @@ import { callRole } from '#agents/role.ts';
 import { CODER, type CoderInput, type CoderOutput, REVIEWER, type ReviewFinding } from '#agents/roles.ts';
 import type { NewEvent } from '#contracts/event.ts';
 import type { TestReport } from '#contracts/tests.ts';
-import { clip, plainText } from '#foundation/text.ts';
+import { clip, plainText, plural } from '#foundation/text.ts';
 import type { Workspace } from '#sandbox/workspace.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { CoderTools } from '../ports.ts';
@@ -12,6 +12,7 @@ import { nextAttempt } from './attempts.ts';
 import { type ChangedText, changedTexts, editBetween, putEdits } from './edits.ts';
 import { target } from './planning.ts';
 import { storedReportOutput } from './reports.ts';
+import { interrupted, keptOutput, maySearchOn, searchedAfter, searchLeft, whyNothing } from './searching.ts';
 import { failWith, moveTo, type StepContext, type StepMove, type StepResult } from './step.ts';
 import { planOutput } from './stored.ts';
 
@@ -24,16 +25,9 @@ type Proposed = Extract<CoderOutput, { kind: 'proposed' }>;
 export async function coding(context: StepContext, signal: AbortSignal): Promise<StepResult> {
   const input = await coderInput(context);
   const workspace = await context.workspace(context.run.checkpoint.startTree);
-  const tools = toolsFor(context, workspace, signal);
-  const output = await callRole(
-    {
-      role: CODER,
-      input,
-      executor: (checked) => context.hands.coder.code(checked, tools, signal),
-    },
-    signal,
-  );
-  signal.throwIfAborted();
+  const output =
+    keptOutput(context.run.checkpoint.searched) ?? (await code(context, { input, workspace }, signal));
+  if (signal.aborted) return interrupted(context, output);
   switch (output.kind) {
     case 'refused':
     case 'unavailable':
@@ -43,6 +37,20 @@ export async function coding(context: StepContext, signal: AbortSignal): Promise
     case 'proposed':
       return proposed(context, { output, workspace, input });
   }
+}
+
+async function code(
+  context: StepContext,
+  { input, workspace }: { input: CoderInput; workspace: Workspace },
+  signal: AbortSignal,
+): Promise<CoderOutput> {
+  const { tools, settled } = toolsFor(context, workspace, signal);
+  const output = await callRole(
+    { role: CODER, input, executor: (checked) => context.hands.coder.code(checked, tools, signal) },
+    signal,
+  );
+  await settled();
+  return output;
 }
 
 async function coderInput(context: StepContext): Promise<CoderInput> {
@@ -63,47 +71,60 @@ async function coderInput(context: StepContext): Promise<CoderInput> {
     hypothesis: checkpoint.hypotheses.at(-1) ?? null,
     findings: checkpoint.findings,
     seed: options.seed,
-    budget: {
-      wallMs: Math.max(1, Math.round(Math.min(context.leftMs, options.search.wallMs))),
-      candidates: options.search.candidates,
-    },
+    tried: checkpoint.searched.tried,
+    budget: searchLeft(context),
   };
 }
 
 /** One test run at a time: they share the workspace. */
-function toolsFor(context: StepContext, workspace: Workspace, signal: AbortSignal): CoderTools {
+function toolsFor(
+  context: StepContext,
+  workspace: Workspace,
+  signal: AbortSignal,
+): { tools: CoderTools; settled: () => Promise<unknown> } {
   const { run, hands, limits } = context;
   const { tests: plan } = target(run);
   let last: Promise<unknown> = Promise.resolve();
-  const runNow: CoderTools['runTests'] = async (edits, only): Promise<TestReport> => {
-    await putEdits(workspace, edits);
-    const report = await hands.tests.run({ workspace, plan, only: only ?? undefined, limits }, signal);
-    await workspace.reset(run.checkpoint.startTree);
-    return report;
+  const runNow: CoderTools['runTests'] = async (edits, only, stop): Promise<TestReport> => {
+    const either = stop === undefined ? signal : AbortSignal.any([signal, stop]);
+    try {
+      await putEdits(workspace, edits);
+      return await hands.tests.run({ workspace, plan, only: only ?? undefined, limits }, either);
+    } finally {
+      await workspace.reset(run.checkpoint.startTree);
+    }
   };
-  return {
+  const tools: CoderTools = {
     workspace,
-    runTests: (edits, only) => {
-      const next = last.then(() => runNow(edits, only));
+    runTests: (edits, only, stop) => {
+      const next = last.then(() => runNow(edits, only, stop));
       last = next.catch(() => undefined);
       return next;
     },
     progress: (line) => context.note(plainText(line)),
   };
+  return { tools, settled: () => last };
 }
 
 function nothingFound(context: StepContext, output: Extract<CoderOutput, { kind: 'nothing' }>): StepMove {
   const { run } = context;
   const { account } = output;
+  const checkpoint: Checkpoint = { ...run.checkpoint, searched: searchedAfter(run, output) };
+  const step = {
+    output: { account },
+    tree: run.checkpoint.startTree,
+    checkpoint,
+    events: located(context, output.account.suspects),
+  };
+  if (maySearchOn(run, { account, searched: checkpoint.searched })) {
+    const reason = `${plural(account.tried, 'candidate')} tried in the time of one attempt; the next one goes on from there`;
+    return nextAttempt(context, { ...step, reason });
+  }
   return failWith(context, {
     kind: 'nothing-found',
-    reason: `The search for a fix ended without one (${plainText(account.ending)}, ${account.tried} candidates tried)`,
+    reason: whyNothing(run, { account, searched: checkpoint.searched }),
     next: `cambium run show ${run.key} --faults`,
-    step: {
-      output: { account },
-      tree: run.checkpoint.startTree,
-      events: located(context, output.account.suspects),
-    },
+    step,
   });
 }
 
@@ -169,7 +190,8 @@ async function proposed(context: StepContext, { output, workspace, input }: Prop
       ...findings.map((payload): NewEvent => ({ type: 'finding.reported', subject, payload })),
     ],
   };
-  const checkpoint: Checkpoint = { ...run.checkpoint, tree, candidate, findings: [] };
+  const searched = searchedAfter(run, output);
+  const checkpoint: Checkpoint = { ...run.checkpoint, tree, candidate, findings: [], searched };
   const critical = findings.filter((finding) => finding.severity === 'critical');
   if (critical.length > 0 && run.options.blockOnCritical)
     return sentBack(context, { ...common, checkpoint }, critical);

@@ -55,10 +55,11 @@ export interface StepMove {
   readonly events: readonly NewEvent[];
 }
 
-/** The step cannot be done before somebody acts: nothing of it is kept. */
+/** The step cannot be done before somebody acts, or was interrupted: of it only the checkpoint is kept, where it gives one. */
 export interface StepPause {
   readonly kind: 'pause';
   readonly paused: PausedInfo;
+  readonly checkpoint?: Checkpoint;
 }
 
 export type StepResult = StepMove | StepPause;

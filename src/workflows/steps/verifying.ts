@@ -3,6 +3,8 @@
 import type { Certificate } from '#contracts/certificate.ts';
 import type { NewEvent } from '#contracts/event.ts';
 import { AppError } from '#foundation/errors.ts';
+import { plainText } from '#foundation/text.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import { subjectOf } from '../run-store.ts';
 import { branchNameFor, proposeBranch } from './branch.ts';
 import { commitMessage } from './commit-message.ts';
@@ -33,13 +35,23 @@ export async function verifying(context: StepContext, signal: AbortSignal): Prom
     certificate,
     events: [gate],
   };
+  if (verdict === 'refused' && liesElsewhere(certificate, run.checkpoint)) {
+    const reason = `The certificate was refused for a reason that lies not in the change: ${reasons[0] ?? ''}`;
+    const next = `see to that, then cambium run resume ${run.key}`;
+    return { kind: 'pause', paused: { reason: plainText(reason), next } };
+  }
   if (verdict === 'refused') {
     const failures = reasons.map((message, index) => ({ id: `certificate reason ${index + 1}`, message }));
     return moveTo(context, {
       ...common,
       to: 'REFLECTING',
       reason: `The certificate was refused: ${reasons[0] ?? 'without a reason'}`,
-      checkpoint: { ...run.checkpoint, commit, trouble: { stage: 'certificate', failures, progress: false } },
+      checkpoint: {
+        ...run.checkpoint,
+        commit,
+        trouble: { stage: 'certificate', failures, progress: false },
+        refusedBy: refusers(certificate),
+      },
     });
   }
   const branch = await proposeBranch(context, commit);
@@ -47,6 +59,20 @@ export async function verifying(context: StepContext, signal: AbortSignal): Prom
     ...common,
     checkpoint: { ...run.checkpoint, commit, branch, certificate: certificate.digest },
   });
+}
+
+/** Names of the checks that refused, in one text. */
+function refusers({ body }: Certificate): string {
+  return body.checks.flatMap((check) => (check.verdict === 'refused' ? [check.name] : [])).join(' ');
+}
+
+/**
+ * True when another change would be refused as well: the base itself is no ground to stand on, or nothing shows that
+ * the tests can fail, for the second change already (one might have made them so).
+ */
+function liesElsewhere(certificate: Certificate, { refusedBy }: Checkpoint): boolean {
+  const now = refusers(certificate);
+  return now === 'base-tests' || (now === 'canary' && refusedBy === now);
 }
 
 /** Equal inputs make an equal commit: the dates are those of the run, so that a second execution finds the first one's. */
