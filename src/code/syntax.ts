@@ -88,6 +88,15 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   with_statement: ['body'],
 };
 
+/** Half of all nodes have no children: they share one list. */
+const NONE: readonly never[] = Object.freeze([]);
+
+interface Place {
+  readonly kind: string;
+  readonly parent: PlainNode | null;
+  readonly field: string | null;
+}
+
 class PlainNode implements SyntaxNode {
   readonly kind: string;
   readonly named: boolean;
@@ -95,13 +104,13 @@ class PlainNode implements SyntaxNode {
   readonly end: number;
   readonly field: string | null;
   readonly parent: SyntaxNode | null;
-  readonly children: PlainNode[] = [];
+  children: readonly PlainNode[] = NONE;
   readonly #source: string;
 
-  constructor(source: string, node: SgNode, place: { parent: PlainNode | null; field: string | null }) {
+  constructor(source: string, node: SgNode, place: Place) {
     const range = node.range();
     this.#source = source;
-    this.kind = String(node.kind());
+    this.kind = place.kind;
     this.named = node.isNamed();
     this.start = range.start.index;
     this.end = range.end.index;
@@ -124,13 +133,13 @@ export interface SyntaxReader {
 /** A reader with its own lazily loaded parsers; one for each process is enough. */
 export function createSyntaxReader(): SyntaxReader {
   let grammar: Grammar | null = null;
+  const kinds = new Map<string, string>();
   return {
     parse: (language, text) => {
       grammar ??= loadGrammar();
-      const state = { hasError: false };
-      const root = grammar.parse(napiName(language), text).root() as SgNode;
-      const plain = walk(text, root, { parent: null, field: null }, state);
-      return { root: plain, hasError: state.hasError };
+      const state: Walk = { source: text, kinds, hasError: false };
+      const root = walk(state, grammar.parse(napiName(language), text).root() as SgNode, null, null);
+      return { root, hasError: state.hasError };
     },
   };
 }
@@ -171,24 +180,33 @@ export function loadGrammar(): Grammar {
 
 const REGISTERED = Symbol.for('cambium.syntax.registered');
 
-function walk(
-  source: string,
-  node: SgNode,
-  place: { parent: PlainNode | null; field: string | null },
-  state: { hasError: boolean },
-): PlainNode {
-  const plain = new PlainNode(source, node, place);
+interface Walk {
+  readonly source: string;
+  /** One copy of each name of a kind: the parser makes a new string for every node. */
+  readonly kinds: Map<string, string>;
+  hasError: boolean;
+}
+
+function walk(state: Walk, node: SgNode, parent: PlainNode | null, field: string | null): PlainNode {
+  const kind = oneCopy(state.kinds, String(node.kind()));
+  const plain = new PlainNode(state.source, node, { kind, parent, field });
   // Zero width: a token that the parser invented to go on. (Python's empty blocks and JS's empty program are named.)
-  const invented = plain.start === plain.end && !plain.named && plain.kind !== '' && place.parent !== null;
-  if (plain.kind === 'ERROR' || (invented && !isLayout(plain.kind))) state.hasError = true;
+  const invented = plain.start === plain.end && !plain.named && kind !== '' && parent !== null;
+  if (kind === 'ERROR' || (invented && !isLayout(kind))) state.hasError = true;
   const children = node.children();
   if (children.length === 0) return plain;
-  const fields = fieldsByStart(node, plain.kind);
-  for (const child of children) {
-    const field = fields === null ? null : (fields.get(child.id()) ?? null);
-    plain.children.push(walk(source, child, { parent: plain, field }, state));
-  }
+  const fields = fieldsByStart(node, kind);
+  plain.children = children.map((child) =>
+    walk(state, child, plain, fields === null ? null : (fields.get(child.id()) ?? null)),
+  );
   return plain;
+}
+
+function oneCopy(known: Map<string, string>, text: string): string {
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  known.set(text, text);
+  return text;
 }
 
 /** Tokens without width that are no mistakes: automatic semicolons and Python's line structure. */

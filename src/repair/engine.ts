@@ -7,10 +7,11 @@ import type { Log } from '#foundation/log.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
 import { changeDigest } from './edits.ts';
 import { candidateOf, enumerateIdeas, type Idea } from './enumerate.ts';
+import type { Pointer } from './imports.ts';
 import { type AskRunner, createJudge, type Judge } from './judge.ts';
 import { type FaultMap, locateFault } from './locate.ts';
 import { rankPlausible } from './rank.ts';
-import { type Pointer, reachMap } from './reach.ts';
+import { reachMap } from './reach.ts';
 import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';
 import { search } from './search.ts';
 import { lineAt, type Probes, probesOf, readSources, type Sources } from './sources.ts';
@@ -51,11 +52,23 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
       );
       request.onProgress({ phase: 'locating', tried: 0, plausible: 0, ratePerSecond: 0 });
       const family = request.language === 'python' ? 'python' : 'javascript';
-      const sources = await readSources(request.sourceFiles, family, request.workspace);
-      const probes = probesOf(sources.files, family);
+      const pointers = await pointersOf(request);
+      const { workspace, sourceFiles } = request;
+      const sources = await readSources(sourceFiles, family, { workspace, pointers });
+      const probes = await probesOf(sources.files, family, () => parts.clock.sleep(0));
       const askRunner = runnerOf(request, stop);
       const judge = await createJudge({ request, sources, probes, askRunner, ...parts }, stop);
-      const search = { request, sources, probes, judge, askRunner, deadlineMs, horizon, clock: parts.clock };
+      const search = {
+        request,
+        pointers,
+        sources,
+        probes,
+        judge,
+        askRunner,
+        deadlineMs,
+        horizon,
+        clock: parts.clock,
+      };
       try {
         const outcome = await repairWith(search, stop);
         const durationMs = Math.round(parts.clock.monotonicMs() - startedMs);
@@ -72,6 +85,7 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
 
 interface Search {
   readonly request: RepairRequest;
+  readonly pointers: readonly Pointer[];
   readonly sources: Sources;
   readonly probes: Probes;
   readonly judge: Judge;
@@ -84,8 +98,9 @@ interface Search {
 async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<RepairOutcome, 'durationMs'>> {
   const { request, sources } = parts;
   const { files } = sources;
-  const faults = await faultMap(parts);
-  const located = files.flatMap((file) =>
+  const faults = faultMap(parts);
+  const suspected = files.filter((file) => faults.files.has(file.path));
+  const located = suspected.flatMap((file) =>
     file.scopes.map((scope) => ({ scope, grammar: file.grammar, suspicionOf: faults.suspicionOf })),
   );
   const strings = await testStrings(request);
@@ -127,16 +142,16 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   };
 }
 
-async function faultMap(parts: Search): Promise<FaultMap> {
-  const { judge, sources, probes, request } = parts;
-  if (judge.survey === null) return reachMap(await pointersOf(request), sources.files);
+function faultMap(parts: Search): FaultMap {
+  const { judge, sources, probes, pointers } = parts;
+  if (judge.survey === null) return reachMap(pointers, sources.files);
   const map = locateFault(judge.survey.tests, {
     files: sources.files,
     placesOf: probes.placesOf,
     loadProbes: judge.survey.loadProbes,
     isTarget: judge.isTarget,
   });
-  return map.suspects.length === 0 ? reachMap(await pointersOf(request), sources.files) : map;
+  return map.suspects.length === 0 ? reachMap(pointers, sources.files) : map;
 }
 
 const MAX_POINTERS = 20;

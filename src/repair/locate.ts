@@ -9,6 +9,8 @@ export interface FaultMap {
   /** In [0, 1]: of the nearest node that has a probe, from the node itself upwards. */
   suspicionOf(node: SyntaxNode): number;
   readonly suspects: readonly Suspect[];
+  /** Paths of the files that hold a suspect; the others need not be looked into. */
+  readonly files: ReadonlySet<string>;
 }
 
 /** Code that only runs while files are loaded tells nothing by its coverage; it is suspected a little. */
@@ -47,7 +49,8 @@ export function locateFault(
   for (const [probe, failed] of failedBy) {
     note(probe, failed / Math.sqrt(failing.length * (failed + (passedBy.get(probe) ?? 0))));
   }
-  return { suspicionOf: (node) => nearest(node, values), suspects: ranking(values, fileOf) };
+  const paths = new Set([...fileOf.values()].map((file) => file.path));
+  return { suspicionOf: (node) => nearest(node, values), suspects: ranking(values, fileOf), files: paths };
 }
 
 function counts(tests: readonly TestOutcome[]): Map<number, number> {

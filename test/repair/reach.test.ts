@@ -1,6 +1,7 @@
 // Without coverage: what failing tests import comes first, and what they name before the rest of it.
 import { describe, expect, test } from 'vitest';
-import { distancesFrom, reachMap } from '#repair/reach.ts';
+import { distancesFrom } from '#repair/imports.ts';
+import { reachMap } from '#repair/reach.ts';
 import { readSources } from '#repair/sources.ts';
 
 const FILES: Record<string, string> = {
@@ -42,7 +43,7 @@ test('imports of Python modules are found beside the test, from the root, and re
 
 describe('suspicion', () => {
   test('the function that the failing test names comes first, what no test reaches last', async () => {
-    const { files } = await readSources(Object.keys(FILES), 'javascript', workspace);
+    const { files } = await readSources(Object.keys(FILES), 'javascript', { workspace, pointers: [pointer] });
     const { suspects } = reachMap([pointer], files);
     expect(suspects[0]).toMatchObject({ file: 'src/url.ts', source: expect.stringContaining('encode') });
     const last = suspects.slice(-3).map((suspect) => suspect.file);
@@ -51,7 +52,10 @@ describe('suspicion', () => {
   });
 
   test('a node inside a function is suspected like the function', async () => {
-    const { files } = await readSources(['src/url.ts', 'src/unused.ts'], 'javascript', workspace);
+    const { files } = await readSources(['src/url.ts', 'src/unused.ts'], 'javascript', {
+      workspace,
+      pointers: [pointer],
+    });
     const map = reachMap([{ ...pointer, text: "import { encode } from '../src/url.ts';" }], files);
     const scope = files
       .find((file) => file.path === 'src/url.ts')
