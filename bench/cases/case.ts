@@ -12,6 +12,11 @@ export interface Case {
   readonly fixed: { readonly path: string; readonly text: string };
 }
 
+/** Which of a test script's assertions the case shall have; all when not given. `unit` counts from 0. */
+export type Keep = (unit: number, units: number) => boolean;
+
+export const KEEP_ALL: Keep = () => true;
+
 /** Text of a file of a case; null when the case has none of that name. */
 export async function readCaseFile(directory: string, name: string): Promise<string | null> {
   try {

@@ -1,6 +1,6 @@
 // Cases in JavaScript: a script with functions, and one that calls console.assert, become a module and a node:test suite.
 import { parseSync } from 'oxc-parser';
-import { type Case, requireCaseFile, titleOf } from './case.ts';
+import { type Case, KEEP_ALL, type Keep, requireCaseFile, titleOf } from './case.ts';
 
 interface Statement {
   readonly type: string;
@@ -23,8 +23,12 @@ const MD5_STAND_IN = `const { createHash } = require('node:crypto');
 module.exports = (text) => createHash('md5').update(text).digest('hex');
 `;
 
-/** Reads the case in `directory` (buggy.js, fixed.js, test.js). */
-export async function readJavaScriptCase(name: string, directory: string): Promise<Case> {
+/** Reads the case in `directory` (buggy.js, fixed.js, test.js); assertions that are not kept are not in its tests. */
+export async function readJavaScriptCase(
+  name: string,
+  directory: string,
+  keep: Keep = KEEP_ALL,
+): Promise<Case> {
   const buggy = await requireCaseFile(directory, 'buggy.js');
   const fixed = await requireCaseFile(directory, 'fixed.js');
   const tests = await requireCaseFile(directory, 'test.js');
@@ -33,7 +37,7 @@ export async function readJavaScriptCase(name: string, directory: string): Promi
   const files = new Map([
     ['package.json', manifest(name)],
     ['solution.js', withStandIns(buggy) + exported],
-    ['solution.test.js', suite(tests, names)],
+    ['solution.test.js', suite(tests, names, keep)],
   ]);
   if (buggy.includes('js-md5')) files.set('lib/md5.js', MD5_STAND_IN);
   const fixedNames = declaredNames(fixed);
@@ -67,7 +71,7 @@ function declaredNames(source: string): string[] {
  * One test an assertion where the assertions stand side by side; one for the whole function where statements between
  * them would change meaning by being taken apart. A loop that asserts is one test.
  */
-function suite(source: string, names: readonly string[]): string {
+function suite(source: string, names: readonly string[], keep: Keep): string {
   const head = [
     "const assert = require('node:assert/strict');",
     "const { test } = require('node:test');",
@@ -76,7 +80,8 @@ function suite(source: string, names: readonly string[]): string {
     source.includes('Math.random') ? SEEDED_RANDOM : '',
   ];
   const real = (text: string) => text.replaceAll('console.assert(', 'assert.ok(');
-  const { body, name } = testFunction(source);
+  const { body: all, name } = testFunction(source);
+  const body = keptOf(source, all, keep);
   const separable = body.every(({ type, start }) => isAssertion(source, start) || type === 'ForStatement');
   const parts = separable
     ? body.map((statement, index) => {
@@ -84,7 +89,9 @@ function suite(source: string, names: readonly string[]): string {
         const title = titleOf(text.replace(/^console\.assert\(|\)?;?$/g, ''), index + 1);
         return `test(${JSON.stringify(title)}, () => {\n  ${real(text)}\n});\n`;
       })
-    : [`test(${JSON.stringify(name)}, () => {\n${real(sliceOf(source, body))}\n});\n`];
+    : [
+        `test(${JSON.stringify(name)}, () => {\n${real(body.map((one) => source.slice(one.start, one.end)).join('\n'))}\n});\n`,
+      ];
   return [...head, ...parts].join('\n');
 }
 
@@ -92,10 +99,11 @@ function isAssertion(source: string, start: number): boolean {
   return source.startsWith('console.assert(', start);
 }
 
-function sliceOf(source: string, body: readonly Statement[]): string {
-  const first = body[0];
-  const last = body.at(-1);
-  return first && last ? source.slice(first.start, last.end) : '';
+/** Statements that assert nothing stay: others may need them. */
+function keptOf(source: string, body: readonly Statement[], keep: Keep): Statement[] {
+  const asserts = (one: Statement) => source.slice(one.start, one.end).includes('console.assert(');
+  const units = body.filter(asserts);
+  return body.filter((one) => !asserts(one) || keep(units.indexOf(one), units.length));
 }
 
 /** The statements of the only function in a test script. */

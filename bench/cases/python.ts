@@ -1,6 +1,6 @@
 // Cases in Python: one-function scripts with a `check`, and QuixBugs programs with their pytest files, as packages for pytest.
 import { join } from 'node:path';
-import { type Case, readCaseFile, requireCaseFile } from './case.ts';
+import { type Case, KEEP_ALL, type Keep, readCaseFile, requireCaseFile } from './case.ts';
 
 /** Seconds after which a test counts as failed: some of the bugs are loops without end. */
 const TEST_SECONDS = 5;
@@ -25,8 +25,11 @@ def same_chance_and_bounded_time():
     signal.signal(signal.SIGALRM, before)
 `;
 
-/** Reads a case made of functions and a script that ends with `check(function)` (buggy.py, fixed.py, test.py). */
-export async function readCheckCase(name: string, directory: string): Promise<Case> {
+/**
+ * Reads a case made of functions and a script that ends with `check(function)` (buggy.py, fixed.py, test.py); assertions
+ * that are not kept are not in its tests.
+ */
+export async function readCheckCase(name: string, directory: string, keep: Keep = KEEP_ALL): Promise<Case> {
   const buggy = await requireCaseFile(directory, 'buggy.py');
   const fixed = await requireCaseFile(directory, 'fixed.py');
   const tests = await requireCaseFile(directory, 'test.py');
@@ -34,7 +37,7 @@ export async function readCheckCase(name: string, directory: string): Promise<Ca
   const files = new Map([
     ['conftest.py', CONFTEST],
     ['solution.py', buggy],
-    ['test_solution.py', `from solution import ${names.join(', ')}\n\n${checkSuite(tests)}`],
+    ['test_solution.py', `from solution import ${names.join(', ')}\n\n${checkSuite(tests, keep)}`],
   ]);
   return { name, runner: 'pytest', files, fixed: { path: 'solution.py', text: fixed } };
 }
@@ -75,11 +78,15 @@ function quixBugsSuite(tests: string, name: string): string {
  * One test function an assertion where nothing but imports and assignments stands beside them, each with what came
  * before it; the whole body as one test where there are loops.
  */
-function checkSuite(source: string): string {
+function checkSuite(source: string, keep: Keep): string {
   const [, parameter = '', rest = ''] = /def check\((\w+)\):\n([\s\S]*)$/.exec(source) ?? [];
   const end = /^check\((\w+)\)/m.exec(rest);
   if (!end) throw new Error('the test script does not end with a call of check');
-  const statements = statementsOf(rest.slice(0, end.index));
+  const all = statementsOf(rest.slice(0, end.index));
+  const asserts = (text: string) => /\bassert\b/.test(text);
+  const units = all.filter(asserts).length;
+  let unit = 0;
+  const statements = all.filter((text) => !asserts(text) || keep(unit++, units));
   const bind = end[1] === parameter ? '' : `${parameter} = ${end[1]}\n\n`;
   const simple = statements.every((text) => /^(assert|import|from|\w+ = )/.test(text.trim()));
   if (!simple) return `${bind}\ndef test_all():\n${statements.join('\n')}\n`;

@@ -6,6 +6,10 @@ import type { Sandbox, SandboxProcess, WorkspacePlace } from '#sandbox/runner.ts
 import type {
   HarnessMessage,
   HarnessReply,
+  Observed,
+  ObserveMessage,
+  RecordMessage,
+  RecordReply,
   StartMessage,
   SurveyMessage,
   SurveyReply,
@@ -32,6 +36,10 @@ export interface HarnessSession {
   survey(message: Omit<SurveyMessage, 'op' | 'id'>, signal?: AbortSignal): Promise<SurveyReply | null>;
   /** An answer for every candidate, in order; fewer only after the signal. */
   tryAll(message: Omit<TryMessage, 'op'>, signal?: AbortSignal): Promise<TryReply[]>;
+  /** Null when the process could not answer. */
+  record(message: Omit<RecordMessage, 'op' | 'id'>, signal?: AbortSignal): Promise<RecordReply | null>;
+  /** What each call did, in order; fewer when the process ended or the signal came. */
+  observe(message: Omit<ObserveMessage, 'op' | 'id'>, signal?: AbortSignal): Promise<Observed[]>;
   close(): Promise<void>;
 }
 
@@ -57,7 +65,7 @@ interface Live {
 }
 
 export function createHarnessSession(parts: SessionParts): HarnessSession {
-  const state: { live: Promise<Live> | null } = { live: null };
+  const state: { live: Promise<Live> | null; observed: number } = { live: null, observed: 0 };
   const open = async (signal?: AbortSignal) => {
     const live = await state.live;
     if (live === null || live.ended) state.live = launch(parts, signal);
@@ -84,6 +92,32 @@ export function createHarnessSession(parts: SessionParts): HarnessSession {
         await collect(live, { answers, message, clock: parts.clock }, signal);
       }
       return answers;
+    },
+    record: async (message, signal) => {
+      const live = await open(signal);
+      send(live, { op: 'record', id: 1, ...message });
+      const limitMs = message.timeoutMs * CLOCK_FACTOR + GRACE_MS;
+      const reply = await next(live, { clock: parts.clock, limitMs }, signal);
+      return reply?.op === 'record' ? reply : null;
+    },
+    observe: async (message, signal) => {
+      const live = await open(signal);
+      state.observed += 1;
+      const id = state.observed;
+      send(live, { op: 'observe', id, ...message });
+      const results: Observed[] = [];
+      const limitMs = message.timeoutMs * CLOCK_FACTOR + message.budgetMs + GRACE_MS;
+      for (;;) {
+        const reply = await next(live, { clock: parts.clock, limitMs }, signal);
+        if (reply === null) break;
+        if (reply.op !== 'observe' || reply.id !== id) continue;
+        if (reply.from === results.length) results.push(...reply.results);
+        if (reply.done) return results;
+      }
+      // Nothing that is still on its way may be taken for a later answer.
+      live.ended = true;
+      live.process.kill();
+      return results;
     },
     close: async () => {
       const live = await state.live?.catch(() => null);

@@ -4,7 +4,15 @@ import type { TestReport } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
 import type { Idea } from './enumerate.ts';
-import type { SurveyReply, TestOutcome, TryReply, Wanted } from './harness/protocol.ts';
+import type {
+  Observed,
+  ObservedCall,
+  ObservedFunction,
+  SurveyReply,
+  TestOutcome,
+  TryReply,
+  Wanted,
+} from './harness/protocol.ts';
 import { createHarnessSession, type HarnessSession, type SessionParts } from './harness-session.ts';
 import type { RepairRequest, TestSelection } from './request.ts';
 import type { Probes, Sources } from './sources.ts';
@@ -21,7 +29,24 @@ export interface Judge {
   readonly notes: readonly string[];
   /** Starts a second process in the background; it is used when two are asked for. */
   prepareSecond(signal?: AbortSignal): void;
+  /** What functions do on given arguments; null when candidates are judged by the project's command. */
+  readonly observer: Observer | null;
   close(): Promise<void>;
+}
+
+export interface Observer {
+  record(to: Watched & { maxCalls: number }, signal?: AbortSignal): Promise<readonly ObservedCall[]>;
+  /** Fewer results than calls when the process or the time came to its end. */
+  observe(
+    to: Watched & { calls: readonly ObservedCall[]; budgetMs: number },
+    signal?: AbortSignal,
+  ): Promise<readonly Observed[]>;
+}
+
+interface Watched {
+  readonly functions: readonly ObservedFunction[];
+  /** Texts that hand the functions over. */
+  readonly sources: Readonly<Record<string, string>>;
 }
 
 export interface Effort {
@@ -144,10 +169,42 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
       );
       return inOrder(answers, share);
     },
-    close: async () => {
-      await Promise.all(sessions.map((session) => session.close()));
-    },
+    observer: observerOf(first, { timeoutMs: surveyMs, ticks: base.ticks, targets }),
+    close: () => Promise.all(sessions.map((session) => session.close())).then(() => undefined),
   };
+}
+
+const CALL_TIMEOUT_MS = 400;
+const CALL_TICKS = 20_000;
+
+function observerOf(
+  session: HarnessSession,
+  { timeoutMs, ticks, targets }: { timeoutMs: number; ticks: number; targets: Targets },
+): Observer {
+  const entries = [...new Set([...targets.failing, ...targets.passing].map((one) => one.file))];
+  const { failing, passing } = targets;
+  return {
+    record: async (to, signal) => {
+      const limits = { timeoutMs, ticks: MANY_SURVEY_TICKS };
+      const reply = await session.record({ ...plainly(to), ...limits, failing, passing }, signal);
+      return reply?.calls ?? [];
+    },
+    observe: (to, signal) =>
+      session.observe(
+        {
+          ...plainly(to),
+          entries,
+          timeoutMs: CALL_TIMEOUT_MS,
+          ticks: Math.max(CALL_TICKS, ticks * TICK_FACTOR),
+        },
+        signal,
+      ),
+  };
+}
+
+/** The functions without what only the host knows of them. */
+function plainly<T extends Watched>(to: T): T {
+  return { ...to, functions: to.functions.map(({ file, name }) => ({ file, name })) };
 }
 
 /** A test that passes with the project's runner met the tick limit in the warm process. */
@@ -280,6 +337,7 @@ function commandJudge({ request, askRunner }: JudgeInput, notes: readonly string
       return verdicts;
     },
     prepareSecond: () => undefined,
+    observer: null,
     close: async () => undefined,
   };
 }

@@ -4,6 +4,8 @@ import { applyEdits, type Edit } from './edits.ts';
 import type { Grammar } from './grammar/types.ts';
 
 const TICK = '__cambiumTick()';
+/** In a class, Python gives another name to what begins with two underscores and does not end with them. */
+const PYTHON_TICK = '__cambiumTick__()';
 
 export interface Woven {
   readonly text: string;
@@ -69,7 +71,7 @@ function pythonGuard(node: SyntaxNode): Place | null {
   if (first.kind === 'if_statement') return beforeValue(first, 'condition');
   if (first.kind === 'for_statement') return beforeValue(first, 'right');
   return /^(?:expression_statement|return_statement|assert_statement|raise_statement)$/.test(first.kind)
-    ? { at: first.start, text: `${TICK};` }
+    ? { at: first.start, text: `${PYTHON_TICK};` }
     : null;
 }
 
@@ -78,12 +80,12 @@ function beforeValue(node: SyntaxNode, field: string): Place | null {
   const value = node.children.find((child) => child.field === field);
   if (value === undefined || /named_expression|conditional_expression|lambda|list_splat/.test(value.kind))
     return null;
-  return { at: value.start, text: `${TICK} and ` };
+  return { at: value.start, text: `${PYTHON_TICK} and ` };
 }
 
 /** Loops that an edit brings along must end too. */
 export function guardedLoops(text: string, family: Grammar['family']): string {
-  if (family === 'python') return text.replace(/^(\s*while )(?=\S)/gm, `$1${TICK} and `);
+  if (family === 'python') return text.replace(/^(\s*while )(?=\S)/gm, `$1${PYTHON_TICK} and `);
   return text
     .replace(/\bwhile \((?!\))/g, `while (${TICK},`)
     .replace(/(\bfor \([^{}\n]*\) \{)/g, `$1${TICK};`);

@@ -74,7 +74,7 @@ test('loops that an edit brings along are guarded, and other words are left alon
     'for (const x of list) {__cambiumTick(); f(x); }',
   );
   expect(guardedLoops('while n > 0:\n    n -= 1', 'python')).toBe(
-    'while __cambiumTick() and n > 0:\n    n -= 1',
+    'while __cambiumTick__() and n > 0:\n    n -= 1',
   );
   expect(guardedLoops("return 'meanwhile (a)'", 'javascript')).toBe("return 'meanwhile (a)'");
 });

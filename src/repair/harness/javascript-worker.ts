@@ -6,6 +6,7 @@ import type { ToWorker } from './javascript.ts';
 import { quickAssert } from './javascript-assert.ts';
 import { createLoader, type Loader, stripped } from './javascript-loader.ts';
 import { ExitSignal, type Guarded, muzzle } from './javascript-muzzle.ts';
+import { createObserver, type Observer } from './javascript-observe.ts';
 import { createRealm } from './javascript-realm.ts';
 import { createTestApi, describeError } from './javascript-tests.ts';
 import type {
@@ -37,13 +38,18 @@ export function main(): void {
   port.on('message', ({ message, answersAtOnce }: ToWorker) => {
     alive();
     const box = createOutbox(post, answersAtOnce);
+    const report = (reply: object) => {
+      alive();
+      box.add(reply);
+    };
     const run =
       message.op === 'survey'
         ? lab.survey(message, alive).then(box.add)
-        : lab.attempt(message, (reply) => {
-            alive();
-            box.add(reply);
-          });
+        : message.op === 'try'
+          ? lab.attempt(message, report)
+          : message.op === 'record'
+            ? lab.observer(alive).record(message).then(box.add)
+            : lab.observer(alive).observe(message, box.add);
     run.then(
       () => {
         box.flush();
@@ -118,7 +124,23 @@ function createLab(start: Started) {
     state.used = 0;
     state.stray = null;
   };
+  const plain = stripped;
+  const { isBusy } = realm;
+  let observer: Observer | null = null;
   return {
+    observer: (alive: () => void) => {
+      observer ??= createObserver({
+        directory: start.directory,
+        state,
+        texts,
+        plain,
+        visit,
+        fresh,
+        isBusy,
+        alive,
+      });
+      return observer;
+    },
     survey: (message: SurveyMessage, alive: () => void) =>
       survey(message, { start, state, texts, visit, fresh, alive }),
     attempt: (message: TryMessage, report: (reply: TryReply) => void) =>

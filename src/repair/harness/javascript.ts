@@ -8,6 +8,9 @@ import { keepTree, type TreeKeeper } from './javascript-tree.ts';
 import type {
   HarnessMessage,
   HarnessReply,
+  ObserveMessage,
+  ObserveReply,
+  RecordMessage,
   StartMessage,
   SurveyMessage,
   TryMessage,
@@ -23,6 +26,8 @@ const START_UP_MS = 2_000;
 const WAITING_FACTOR = 4;
 /** Loaded modules may stay in memory for the life of a thread, so a thread is replaced after this many candidates. */
 const CANDIDATES_PER_WORKER = 3_000;
+/** Calls that end the thread, of one program, until it is given up. */
+const MAX_ENDINGS = 3;
 /** Answers that a thread sends at once; one by one when it is to be found out which candidate ended it. */
 const ANSWERS_AT_ONCE = 32;
 
@@ -44,7 +49,7 @@ interface FromWorker {
 }
 
 export interface ToWorker {
-  readonly message: SurveyMessage | TryMessage;
+  readonly message: SurveyMessage | TryMessage | RecordMessage | ObserveMessage;
   readonly answersAtOnce: number;
 }
 
@@ -58,6 +63,8 @@ async function serve(): Promise<void> {
     }
     if (session !== null && message.op === 'survey') await survey(session, message);
     else if (session !== null && message.op === 'try') await tryAll(session, message);
+    else if (session !== null && message.op === 'record') await record(session, message);
+    else if (session !== null && message.op === 'observe') await observe(session, message);
   }
   process.exit(0);
 }
@@ -191,6 +198,46 @@ async function survey(session: Session, message: SurveyMessage): Promise<void> {
   if (answered) return;
   const nothing = { tests: [], loadProbes: [], ticks: 0, durationMs: 0 };
   session.reply([{ op: 'survey', id: message.id, ok: false, reason, ...nothing }]);
+}
+
+async function record(session: Session, message: RecordMessage): Promise<void> {
+  let answered = false;
+  await converse(session, { message, answersAtOnce: 1 }, (replies) => {
+    answered = true;
+    session.reply(replies);
+  });
+  if (!answered) session.reply([{ op: 'record', id: message.id, calls: [] }]);
+}
+
+/** Calls that end the thread are marked, those whose results were lost with it are made again; a few times. */
+async function observe(session: Session, message: ObserveMessage): Promise<void> {
+  const all = message.calls.length;
+  let from = 0;
+  let offender: number | null = null;
+  for (let endings = 0; from < all && endings <= MAX_ENDINGS; ) {
+    const base = from;
+    const calls = message.calls.slice(base, offender ?? all);
+    const { kind, finished } = await converse(
+      session,
+      { message: { ...message, calls }, answersAtOnce: 1 },
+      (replies) => {
+        for (const reply of replies as readonly ObserveReply[]) {
+          from = base + reply.from + reply.results.length;
+          session.reply([{ ...reply, from: base + reply.from, done: false }]);
+        }
+      },
+    );
+    if (kind === 'done' && offender === null) break;
+    if (kind === 'done') {
+      session.reply([{ op: 'observe', id: message.id, from, results: [{ kind: 'endless' }], done: false }]);
+      from += 1;
+      offender = null;
+    } else {
+      offender = Math.min(all - 1, base + Math.max(0, finished));
+      endings += 1;
+    }
+  }
+  session.reply([{ op: 'observe', id: message.id, from, results: [], done: true }]);
 }
 
 async function tryAll(session: Session, message: TryMessage): Promise<void> {

@@ -58,7 +58,64 @@ export interface Wanted {
   readonly required: readonly string[];
 }
 
-export type HarnessMessage = StartMessage | SurveyMessage | TryMessage;
+/**
+ * A value of the program under test as JSON: what JSON has stands for itself, anything else is an object whose `$` says
+ * what it is. An object without `$` does not occur.
+ */
+export type Value = null | boolean | number | string | readonly Value[] | Tagged;
+export interface Tagged {
+  readonly $: string;
+  readonly [name: string]: Value | readonly (readonly [Value, Value])[];
+}
+
+/** A function whose behaviour is compared; its number is its place in the list. Names of methods are `Class.method`. */
+export interface ObservedFunction {
+  readonly file: string;
+  readonly name: string;
+}
+
+export interface ObservedCall {
+  /** Number of the function. */
+  readonly fn: number;
+  /** What `this` was; null for a plain function. */
+  readonly receiver: Value;
+  readonly args: readonly Value[];
+  /** Made by a test that fails today. */
+  readonly failing: boolean;
+}
+
+/** Runs the wanted tests on the given sources and notes the arguments with which they reach the functions. */
+export interface RecordMessage {
+  readonly op: 'record';
+  readonly id: number;
+  readonly functions: readonly ObservedFunction[];
+  /** Full texts that make the functions reachable, relative to the tree. */
+  readonly sources: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly ticks: number;
+  readonly failing: readonly Wanted[];
+  readonly passing: readonly Wanted[];
+  readonly maxCalls: number;
+}
+
+/** Makes the same calls of the functions of one program. */
+export interface ObserveMessage {
+  readonly op: 'observe';
+  readonly id: number;
+  readonly functions: readonly ObservedFunction[];
+  readonly sources: Readonly<Record<string, string>>;
+  /** For one call, and for loading. */
+  readonly timeoutMs: number;
+  /** Loop turns and calls that one call may take. */
+  readonly ticks: number;
+  /** For all calls together; what was not reached by then is not observed. */
+  readonly budgetMs: number;
+  /** Files whose loading brings the functions in. */
+  readonly entries: readonly string[];
+  readonly calls: readonly ObservedCall[];
+}
+
+export type HarnessMessage = StartMessage | SurveyMessage | TryMessage | RecordMessage | ObserveMessage;
 
 export interface SurveyReply {
   readonly op: 'survey';
@@ -84,4 +141,28 @@ export interface TryReply {
   readonly lines: readonly number[];
 }
 
-export type HarnessReply = SurveyReply | TryReply | { readonly op: 'ready' };
+export interface RecordReply {
+  readonly op: 'record';
+  readonly id: number;
+  readonly calls: readonly ObservedCall[];
+}
+
+/** What one call did. `after` holds the arguments when the call changed them. */
+export type Observed =
+  | { readonly kind: 'value'; readonly value: Value; readonly after?: readonly Value[] }
+  | { readonly kind: 'throws'; readonly name: string }
+  /** Took more turns or time than it may. */
+  | { readonly kind: 'endless' }
+  /** Not observed: the function was not reached, an argument is gone, or the budget was over. */
+  | { readonly kind: 'unknown' };
+
+/** Results from call number `from` on; the last reply of a program is `done`. */
+export interface ObserveReply {
+  readonly op: 'observe';
+  readonly id: number;
+  readonly from: number;
+  readonly results: readonly Observed[];
+  readonly done: boolean;
+}
+
+export type HarnessReply = SurveyReply | TryReply | RecordReply | ObserveReply | { readonly op: 'ready' };

@@ -4,6 +4,7 @@ import os
 import sys
 
 from cambium_python.ground import START, decode, encode, full, publish_tick
+from cambium_python.observe import observe, record
 from cambium_python.requests import SOURCE_FILES, attempt, survey
 from cambium_python.runners import PytestRunner, ScriptRunner, UnittestRunner
 from cambium_python.swapping import install
@@ -38,6 +39,10 @@ def serve(runner, stream, write):
             survey(runner, message, write)
         elif message["op"] == "try":
             attempt(runner, message, write)
+        elif message["op"] == "record":
+            record(runner, message, write)
+        elif message["op"] == "observe":
+            observe(runner, message, write)
 
 
 def serve_pytest(stream, write):

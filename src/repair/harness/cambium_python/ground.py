@@ -24,7 +24,8 @@ def make_tick(limit, state):
 
 def publish_tick(limit, state):
     import builtins
-    builtins.__cambiumTick = make_tick(limit, state)
+    # Not `__cambiumTick`: inside a class that would be another name.
+    builtins.__cambiumTick__ = make_tick(limit, state)
 
 
 def full(path):
