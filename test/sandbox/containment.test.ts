@@ -256,6 +256,30 @@ for n in range(3, 4096):
     );
   });
 
+  test.each([
+    ['is there', true],
+    ['is not there', false],
+  ])(
+    'R38: beside Vite its scratch folder can be written, the dependencies cannot; on the host it %s',
+    async (_, made) => {
+      const dependencies = join(directory, 'node_modules');
+      for (const name of ['vite', '@scope/one', ...(made ? ['.vite-temp'] : [])])
+        mkdirSync(join(dependencies, name), { recursive: true });
+      writeFileSync(join(dependencies, 'vite', 'index.js'), 'module.exports = 42');
+      symlinkSync('vite', join(dependencies, 'linked'));
+      const script = `const fs = require('fs');
+      fs.mkdirSync('node_modules/.vite-temp', { recursive: true });
+      fs.writeFileSync('node_modules/.vite-temp/config.cjs', 'module.exports = 1');
+      const refused = (path) => { try { fs.writeFileSync(path, ''); return 'written'; } catch (error) { return error.code; } };
+      const paths = ['node_modules/w', 'node_modules/vite/w', 'node_modules/linked/w', 'node_modules/@scope/w'];
+      console.log(require('vite') + require('linked') + require('./node_modules/.vite-temp/config.cjs'), ...paths.map(refused));`;
+      const workspace = { root, mounts: [{ host: dependencies, inside: 'node_modules' }] };
+      const result = await sandbox.run({ workspace, argv: ['node', '-e', script] });
+      expect(`${result.stdout}${result.stderr}`.trim()).toBe('85 EROFS EROFS EROFS EROFS');
+      expect(existsSync(join(dependencies, '.vite-temp', 'config.cjs'))).toBe(false);
+    },
+  );
+
   test('R38: set-user-id files made inside never belong to the host administrator', async () => {
     await run('cp /usr/bin/id mine; chmod 4755 mine');
     expect(lstatSync(join(root, 'mine')).uid).not.toBe(0);

@@ -5,12 +5,14 @@ import type { CommandLimits } from '#contracts/command.ts';
 import { AppError } from '#foundation/errors.ts';
 import type { Mount, SandboxCommand } from '../command.ts';
 import type { BwrapFeatures } from '../features.ts';
+import { dependencyBinds } from './dependency-binds.ts';
 import { usableMounts } from './mount-points.ts';
 
 export const INSIDE = { workspace: '/workspace', results: '/results', node: '/opt/node/bin/node' } as const;
 
 const TMP_BYTES = 268_435_456;
 const SHM_BYTES = 67_108_864;
+const SCRATCH_BYTES = 33_554_432;
 /** Node 24 reserves half a gigabyte of data space before it does anything. */
 const DATA_HEADROOM_BYTES = 536_870_912;
 const INSIDE_ID = '1000';
@@ -155,9 +157,8 @@ function treeBinds(input: ArgumentsInput): string[] {
   // What is written there would be believed by the next person who uses git in this tree. Named through the tree's
   // own source, which may be staged.
   if (gitStat) options.push('--ro-bind', `${sourceOf(root)}/.git`, `${INSIDE.workspace}/.git`);
-  for (const mount of usableMounts(command.workspace)) {
-    options.push('--ro-bind', sourceOf(realpathSync(mount.host)), insideOf(mount));
-  }
+  const shown = usableMounts(command.workspace).map((mount) => ({ host: mount.host, at: insideOf(mount) }));
+  options.push(...dependencyBinds(shown, sourceOf, (path) => sized(input.features, SCRATCH_BYTES, path)));
   for (const mount of command.readOnly ?? []) {
     if (!posix.isAbsolute(mount.inside)) {
       throw new AppError('INTERNAL', { message: `a further mount needs an absolute path: ${mount.inside}` });
