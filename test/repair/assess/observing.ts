@@ -48,7 +48,7 @@ async function watchAt(
   const clock = createSystemClock();
   const family = runner === 'node' ? 'javascript' : 'python';
   const workspace = { root, mounts: [], read: async (path: string) => texts[path] ?? '' };
-  const { files } = await readSources([source], family, workspace);
+  const { files } = await readSources([source], family, { workspace, pointers: [] });
   const text = texts[source] ?? '';
   const touching = changes.map(([from, to]): Touching => {
     const start = text.indexOf(from);
