@@ -9,6 +9,8 @@ import { changeDigest } from './edits.ts';
 import { candidateOf, enumerateIdeas, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
 import { type AskRunner, createJudge, type Judge } from './judge.ts';
+import { createAdvice } from './learn/propose.ts';
+import { learnedUses, NOTHING_LEARNED } from './learn/types.ts';
 import { type FaultMap, locateFault } from './locate.ts';
 import { rankPlausible } from './rank.ts';
 import { reachMap } from './reach.ts';
@@ -104,7 +106,10 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
     file.scopes.map((scope) => ({ scope, grammar: file.grammar, suspicionOf: faults.suspicionOf })),
   );
   const strings = await testStrings(request);
-  const { ideas, cut } = enumerateIdeas(located, strings, MAX_IDEAS);
+  const learned = request.learned ?? NOTHING_LEARNED;
+  const family = request.language === 'python' ? 'python' : 'javascript';
+  const advice = createAdvice({ family, learned, files: suspected });
+  const { ideas, cut } = enumerateIdeas(located, { testStrings: strings, advice }, MAX_IDEAS);
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
   const toCandidate = (idea: Idea): Candidate => {
     const file = files.find((one) => one.path === idea.file);
@@ -136,6 +141,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
     tried: result.tried,
     triedByTemplate: result.triedByTemplate,
     nearMisses: result.near.map(({ idea, fixed }) => ({ candidate: toCandidate(idea), fixedTests: fixed })),
+    learned: learnedUses(learned.rewrites, advice.matches, result.triedByTemplate),
     validation: judge.kind,
     notes,
     triedDigests: digests(),

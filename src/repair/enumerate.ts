@@ -4,6 +4,7 @@ import type { SyntaxNode } from '#code/syntax.ts';
 import type { Candidate } from '#contracts/edit.ts';
 import { changeDigest, type Edit, editsAreDisjoint } from './edits.ts';
 import type { Grammar } from './grammar/types.ts';
+import type { Advice } from './learn/propose.ts';
 import type { Scope } from './scope.ts';
 import { conditionTemplates } from './templates/conditions.ts';
 import { nameTemplates } from './templates/names.ts';
@@ -20,9 +21,18 @@ export interface Located {
   readonly suspicionOf: (node: SyntaxNode) => number;
 }
 
+export interface Hints {
+  /** Short string literals of the failing tests. */
+  readonly testStrings: readonly string[];
+  /** What was learned: other candidates, and other costs. */
+  readonly advice: Pick<Advice, 'proposals' | 'shift'>;
+}
+
 /** A change that has a cost, not yet tried. */
 export interface Idea extends Proposal {
   readonly file: string;
+  /** Kind of the node that it was made for. */
+  readonly kind: string;
   readonly cost: number;
 }
 
@@ -43,7 +53,7 @@ const SUSPICION_WEIGHT = 2;
  */
 export function enumerateIdeas(
   located: readonly Located[],
-  testStrings: readonly string[],
+  { testStrings, advice }: Hints,
   maxIdeas: number,
 ): { ideas: Idea[]; cut: boolean } {
   const ideas: Idea[] = [];
@@ -55,7 +65,7 @@ export function enumerateIdeas(
     .filter(({ best }) => best > 0)
     .sort((a, b) => b.best - a.best);
   for (const { one } of ranked) {
-    for (const idea of ideasOf(one, testStrings)) ideas.push(idea);
+    for (const idea of ideasOf(one, { testStrings, advice })) ideas.push(idea);
     if (ideas.length > maxIdeas) break;
   }
   const cut = ideas.length > maxIdeas;
@@ -63,7 +73,7 @@ export function enumerateIdeas(
   return { ideas, cut };
 }
 
-function* ideasOf(located: Located, testStrings: readonly string[]): Iterable<Idea> {
+function* ideasOf(located: Located, { testStrings, advice }: Hints): Iterable<Idea> {
   const { scope, grammar } = located;
   const seen = new Set<SyntaxNode>();
   const visit = function* (node: SyntaxNode): Iterable<Idea> {
@@ -71,9 +81,14 @@ function* ideasOf(located: Located, testStrings: readonly string[]): Iterable<Id
     seen.add(node);
     const suspicion = located.suspicionOf(node);
     if (suspicion <= 0) return;
+    for (const learned of advice.proposals(scope.file, node))
+      yield ideaOf(learned, { scope, node }, suspicion);
     const site: Site = { node, scope, grammar, testStrings };
     for (const template of TEMPLATES) {
-      for (const proposal of template(site)) yield ideaOf(proposal, scope, suspicion);
+      for (const proposal of template(site)) {
+        const bits = proposal.bits + advice.shift(proposal.template, node.kind);
+        yield ideaOf({ ...proposal, bits }, { scope, node }, suspicion);
+      }
     }
   };
   for (const node of [...scope.expressions, ...scope.statements]) yield* visit(node);
@@ -81,15 +96,20 @@ function* ideasOf(located: Located, testStrings: readonly string[]): Iterable<Id
   const suspicion = Math.max(0, ...scope.statements.map(located.suspicionOf));
   if (suspicion > 0) {
     for (const proposal of severalPlaces({ node: scope.node, scope, grammar, testStrings })) {
-      yield ideaOf(proposal, scope, suspicion);
+      const bits = proposal.bits + advice.shift(proposal.template, scope.node.kind);
+      yield ideaOf({ ...proposal, bits }, { scope, node: scope.node }, suspicion);
     }
   }
 }
 
-function ideaOf(proposal: Proposal, scope: Scope, suspicion: number): Idea {
+function ideaOf(
+  proposal: Proposal,
+  { scope, node }: { readonly scope: Scope; readonly node: SyntaxNode },
+  suspicion: number,
+): Idea {
   const sizeBits = proposal.edits.reduce((sum, edit) => sum + edit.text.length, 0) / 200;
   const cost = proposal.bits + sizeBits - SUSPICION_WEIGHT * Math.log2(suspicion);
-  return { ...proposal, file: scope.file, cost };
+  return { ...proposal, file: scope.file, kind: node.kind, cost };
 }
 
 /** What is neither statement nor expression, yet can be changed: parts of an `if`, Python's assignments. */
@@ -119,6 +139,7 @@ export function combine(a: Idea, b: Idea): Idea | null {
     template,
     edits,
     file: a.file,
+    kind: a.kind,
     bits: a.bits + b.bits,
     cost: a.cost + b.cost,
     reason: `${a.reason}; ${b.reason}`,

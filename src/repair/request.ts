@@ -3,6 +3,7 @@ import type { Candidate, Suspect, TextEdit } from '#contracts/edit.ts';
 import type { Language } from '#contracts/project.ts';
 import type { TestPlan, TestReport, TestResult } from '#contracts/tests.ts';
 import type { WorkspacePlace } from '#sandbox/runner.ts';
+import type { Learned, LearnedUse } from './learn/types.ts';
 
 /** The part of a prepared workspace that repair uses; paths are relative to its root. */
 export interface RepairWorkspace extends WorkspacePlace {
@@ -53,6 +54,8 @@ export interface RepairOutcome {
   readonly tried: number;
   readonly triedByTemplate: Readonly<Record<string, number>>;
   readonly nearMisses: readonly NearMiss[];
+  /** The learned rewrites that matched somewhere in the suspected files, most tried first. */
+  readonly learned: readonly LearnedUse[];
   /** How candidates were judged: in a warm process, or by the project's own command. */
   readonly validation: 'warm' | 'command';
   /** In words: what limited this search (a fallback taken, tests left out); empty when nothing did. */
@@ -77,6 +80,8 @@ export interface RepairRequest {
   /** Short digests (`shortDigest`) of what earlier searches tried in vain. */
   readonly tried?: ReadonlySet<string>;
   readonly budget: RepairBudget;
+  /** What earlier changes taught; absent: only the prior that comes with the program. */
+  readonly learned?: Learned;
   /** Same seed and inputs, same candidates in the same order. */
   readonly seed: number;
   /**

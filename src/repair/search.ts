@@ -101,7 +101,7 @@ export async function search(
   return { ending: stop ?? 'exhausted', plausible, near, tried, triedByTemplate };
 }
 
-const NO_CHANGE: Idea = { template: 'none', bits: 0, cost: 0, file: '', edits: [], reason: '' };
+const NO_CHANGE: Idea = { template: 'none', bits: 0, cost: 0, file: '', kind: '', edits: [], reason: '' };
 
 /** Judges ideas in rounds until one is found and confirmed, a bound is hit, or none is left (null). */
 async function runAll(

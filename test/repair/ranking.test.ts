@@ -5,7 +5,15 @@ import { rankPlausible } from '#repair/rank.ts';
 import { repair } from './laid-out.ts';
 
 function idea(template: string, cost: number, text: string): Idea {
-  return { template, bits: cost, cost, file: 'a.js', edits: [{ start: 0, end: 9, text }], reason: text };
+  return {
+    template,
+    kind: '',
+    bits: cost,
+    cost,
+    file: 'a.js',
+    edits: [{ start: 0, end: 9, text }],
+    reason: text,
+  };
 }
 
 test('deletions, decided conditions and constant returns come after dearer changes of every other kind', () => {
