@@ -257,18 +257,18 @@ for n in range(3, 4096):
   });
 
   test.each([
-    ['is there', true],
-    ['is not there', false],
+    ['are there', true],
+    ['are not there', false],
   ])(
-    'R38: beside Vite its scratch folder can be written, the dependencies cannot; on the host it %s',
+    'R38: beside Vite its scratch folders can be written, the dependencies cannot; on the host they %s',
     async (_, made) => {
       const dependencies = join(directory, 'node_modules');
-      for (const name of ['vite', '@scope/one', ...(made ? ['.vite-temp'] : [])])
+      for (const name of ['vite', '@scope/one', ...(made ? ['.vite', '.vite-temp'] : [])])
         mkdirSync(join(dependencies, name), { recursive: true });
       writeFileSync(join(dependencies, 'vite', 'index.js'), 'module.exports = 42');
       symlinkSync('vite', join(dependencies, 'linked'));
       const script = `const fs = require('fs');
-      fs.mkdirSync('node_modules/.vite-temp', { recursive: true });
+      for (const name of ['.vite-temp', '.vite/deep']) fs.mkdirSync('node_modules/' + name, { recursive: true });
       fs.writeFileSync('node_modules/.vite-temp/config.cjs', 'module.exports = 1');
       const refused = (path) => { try { fs.writeFileSync(path, ''); return 'written'; } catch (error) { return error.code; } };
       const paths = ['node_modules/w', 'node_modules/vite/w', 'node_modules/linked/w', 'node_modules/@scope/w'];

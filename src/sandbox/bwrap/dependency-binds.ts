@@ -1,11 +1,14 @@
-// Binds of dependency folders: read-only, but for the scratch folder that Vite insists on making in `node_modules`.
-import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+// Binds of dependency folders: read-only, but for the scratch folders that Vite and vitest insist on in `node_modules`.
+import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-/** Vite writes a compiled configuration there; where it cannot, it gives up without a word about why. */
-const SCRATCH = '.vite-temp';
-/** A folder of more entries is bound whole: a bind for each takes time. */
-const MAX_ENTRIES = 4_000;
+/** Compiled configuration and caches go there; where they cannot, Vite gives up without a word about why. */
+const SCRATCH = ['.vite', '.vite-temp', '.vitest-cache', '.cache'];
+/** Vite makes these two in every checkout in which it has run. */
+const USUAL = ['.vite', '.vite-temp'];
+/** Holds the real folder where scratch folders have no place in it; laid out as package managers with a store do. */
+const STORE = '.cambium';
+const MAX_ENTRIES = 10_000;
 
 export interface DependencyMount {
   readonly host: string;
@@ -24,20 +27,26 @@ export function dependencyBinds(
   return real.flatMap(({ host, at }) => {
     const whole = ['--ro-bind', sourceOf(host), at];
     if (!vite || !isModules(at)) return whole;
-    if (lstatSync(join(host, SCRATCH), { throwIfNoEntry: false })?.isDirectory() === true)
-      return [...whole, ...scratch(`${at}/${SCRATCH}`)];
-    const entries = readdirSync(host).sort();
+    if (USUAL.every((name) => isFolder(join(host, name)))) {
+      const there = SCRATCH.filter((name) => isFolder(join(host, name)));
+      return [...whole, ...there.flatMap((name) => scratch(`${at}/${name}`))];
+    }
+    // The folder is not ours to write to: one of memory links to its entries and has room for the scratch folders.
+    const entries = readdirSync(host).filter((name) => !SCRATCH.includes(name) && name !== STORE);
     if (entries.length > MAX_ENTRIES) return whole;
-    // No place for it in the folder, which is not ours to write to: a folder of memory holds the same entries.
-    const source = sourceOf(host);
-    const single = entries.flatMap((name) => {
-      const link = lstatSync(join(host, name)).isSymbolicLink();
-      return link
-        ? ['--symlink', readlinkSync(join(host, name)), `${at}/${name}`]
-        : ['--ro-bind', `${source}/${name}`, `${at}/${name}`];
-    });
-    return [...scratch(at), ...single, ...scratch(`${at}/${SCRATCH}`), '--remount-ro', at];
+    const store = `${STORE}/node_modules`;
+    return [
+      ...scratch(at),
+      ...['--ro-bind', sourceOf(host), `${at}/${store}`],
+      ...entries.sort().flatMap((name) => ['--symlink', `${store}/${name}`, `${at}/${name}`]),
+      ...SCRATCH.flatMap((name) => scratch(`${at}/${name}`)),
+      ...['--remount-ro', at],
+    ];
   });
+}
+
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function isModules(at: string): boolean {
