@@ -50,6 +50,12 @@ export interface Stage {
   readonly fixed: string;
   /** Runs the test files with `texts` in place of the start's, which comes back afterwards. */
   run(files: readonly string[], texts: Texts, signal?: AbortSignal): Promise<TestReport>;
+  /** As `run`, and the text of a file that the tests wrote; null when they wrote none. */
+  runAndRead(
+    files: readonly string[],
+    texts: Texts,
+    path: string,
+  ): Promise<{ report: TestReport; written: string | null }>;
   /** The texts of the files that the edits change. */
   withEdits(edits: readonly TextEdit[]): Promise<Texts>;
   close(): Promise<void>;
@@ -109,23 +115,31 @@ async function prepared(
   const runner = createTestRunner(bench);
   const limits = { wallMs: RUN_MS, memoryBytes: MEMORY_BYTES };
   let last: Promise<unknown> = Promise.resolve();
-  const runNow = async (only: readonly string[], texts: Texts, signal?: AbortSignal): Promise<TestReport> => {
+  const runNow = async (
+    only: readonly string[],
+    texts: Texts,
+    more: { path?: string; signal?: AbortSignal },
+  ) => {
     for (const [path, text] of texts) await workspace.write(path, text);
     try {
-      return await runner.run({ workspace, plan, only: { files: only }, limits }, signal);
+      const report = await runner.run({ workspace, plan, only: { files: only }, limits }, more.signal);
+      const written = more.path === undefined ? null : await workspace.read(more.path).catch(() => null);
+      return { report, written };
     } finally {
       await workspace.reset(workspace.commit);
     }
   };
+  // One run at a time: they share the workspace.
+  const inTurn: typeof runNow = (only, texts, more) => {
+    const next = last.then(() => runNow(only, texts, more));
+    last = next.catch(() => undefined);
+    return next;
+  };
   return {
     ...{ item, workspace, plan, language: primary, files, buggy, fixed },
     sourceFiles: files.filter((path) => isCodeUnderTest(path, primary, plan)),
-    // One run at a time: they share the workspace.
-    run: (only, texts, signal) => {
-      const next = last.then(() => runNow(only, texts, signal));
-      last = next.catch(() => undefined);
-      return next;
-    },
+    run: async (only, texts, signal) => (await inTurn(only, texts, signal ? { signal } : {})).report,
+    runAndRead: (only, texts, path) => inTurn(only, texts, { path }),
     withEdits: async (edits) => {
       const texts = new Map<string, string>();
       for (const [file, own] of byFile(edits)) texts.set(file, applyEdits(await workspace.read(file), own));
