@@ -36,6 +36,70 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
   return result + text.slice(at);
 }
 
+/**
+ * One set of edits that does what `first` and then `second` do; `second` refers to the text after `first`.
+ * Edits that meet become one.
+ */
+export function composeEdits(text: string, first: readonly Edit[], second: readonly Edit[]): Edit[] {
+  let pieces = placed(first);
+  let now = applyEdits(text, first);
+  for (const edit of sortEdits(second).reverse()) {
+    const met = pieces.filter((piece) => piece.from <= edit.end && piece.to >= edit.start);
+    const from = Math.min(edit.start, ...met.map((piece) => piece.from));
+    const to = Math.max(edit.end, ...met.map((piece) => piece.to));
+    const whole = {
+      start: originalOffset(pieces, from),
+      end: originalOffset(pieces, to, true),
+      text: now.slice(from, edit.start) + edit.text + now.slice(edit.end, to),
+    };
+    const grown = edit.text.length - (edit.end - edit.start);
+    now = now.slice(0, edit.start) + edit.text + now.slice(edit.end);
+    pieces = [
+      ...pieces.filter((piece) => piece.to < edit.start),
+      { ...whole, from, to: to + grown },
+      ...pieces
+        .filter((piece) => piece.from > edit.end)
+        .map((piece) => ({ ...piece, from: piece.from + grown, to: piece.to + grown })),
+    ];
+  }
+  return pieces.map(({ start, end, text: to }) => ({ start, end, text: to }));
+}
+
+interface Placed extends Edit {
+  /** Where its text stands after all edits. */
+  readonly from: number;
+  readonly to: number;
+}
+
+function placed(edits: readonly Edit[]): Placed[] {
+  let shift = 0;
+  return sortEdits(edits).map((edit) => {
+    const from = edit.start + shift;
+    shift += edit.text.length - (edit.end - edit.start);
+    return { ...edit, from, to: from + edit.text.length };
+  });
+}
+
+/** Where an offset of the edited text was before; inside an edit, its start, or its end where that is asked for. */
+function originalOffset(pieces: readonly Placed[], offset: number, atEnd = false): number {
+  let shift = 0;
+  for (const piece of pieces) {
+    if (offset < piece.from || (offset === piece.from && !atEnd)) break;
+    if (offset <= piece.to) return atEnd ? piece.end : piece.start;
+    shift = piece.to - piece.end;
+  }
+  return offset - shift;
+}
+
+/** Where a stretch of the text after `edits` was in the text before. */
+export function beforeEdits(
+  edits: readonly Edit[],
+  stretch: { start: number; end: number },
+): { start: number; end: number } {
+  const pieces = placed(edits);
+  return { start: originalOffset(pieces, stretch.start), end: originalOffset(pieces, stretch.end, true) };
+}
+
 /** Edits grouped by file, files in order of name. */
 export function byFile(edits: readonly TextEdit[]): ReadonlyMap<string, TextEdit[]> {
   const files = new Map<string, TextEdit[]>();

@@ -1,12 +1,13 @@
 // The model-free coder's face: from failing tests to small changes that make them pass, best first.
 
 import type { Candidate } from '#contracts/edit.ts';
+import { createSyntaxReader } from '#code/syntax.ts';
 import { FILE_TEST, type TestReport, type TestResult } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Log } from '#foundation/log.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
 import { changeDigest } from './edits.ts';
-import { candidateOf, enumerateIdeas, type Idea } from './enumerate.ts';
+import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
 import { type AskRunner, createJudge, type Judge } from './judge.ts';
 import { createAdvice } from './learn/propose.ts';
@@ -16,6 +17,7 @@ import { rankPlausible } from './rank.ts';
 import { reachMap } from './reach.ts';
 import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';
 import { search } from './search.ts';
+import { createSequels } from './sequels.ts';
 import { lineAt, type Probes, probesOf, readSources, type Sources } from './sources.ts';
 import { createHorizon, type Horizon, rememberTried, shortDigest } from './tried.ts';
 
@@ -109,7 +111,9 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const learned = request.learned ?? NOTHING_LEARNED;
   const family = request.language === 'python' ? 'python' : 'javascript';
   const advice = createAdvice({ family, learned, files: suspected });
-  const { ideas, cut } = enumerateIdeas(located, { testStrings: strings, advice }, MAX_IDEAS);
+  const options = { testStrings: strings, advice, maxIdeas: MAX_IDEAS };
+  const ideas = createIdeaQueue(located, options);
+  const sequels = createSequels({ located, reader: createSyntaxReader(), options });
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
   const toCandidate = (idea: Idea): Candidate => {
     const file = files.find((one) => one.path === idea.file);
@@ -128,12 +132,12 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
     return !seen.has(digest) && Boolean(seen.add(digest));
   };
   const { judge, digests } = rememberTried(parts.judge, digestOf);
-  parts.horizon.plan(ideas.length);
+  parts.horizon.plan(ideas.expected);
   const confirm = (plausible: readonly Idea[]) => confirmed(parts, plausible, toCandidate);
   const confirmMs = Math.min(request.budget.wallMs * CONFIRM_SHARE, MAX_CONFIRM_MS);
-  const result = await search(ideas, { ...parts, judge, admit, confirm, confirmMs }, signal);
+  const result = await search(ideas, { ...parts, judge, admit, sequels, confirm, confirmMs }, signal);
   const notes = [...sources.notes, ...judge.notes];
-  if (cut) notes.push(`only the most suspicious functions were searched: ${ideas.length} changes`);
+  if (ideas.cut()) notes.push(`only the ${MAX_IDEAS} most likely changes were looked at`);
   return {
     ending: result.ending,
     candidates: result.plausible.map(toCandidate),

@@ -40,8 +40,8 @@ export function rememberTried(
 
 export interface Horizon {
   readonly onProgress: NonNullable<RepairRequest['onProgress']>;
-  /** Told once the single changes are known. */
-  plan(singles: number): void;
+  /** Told how many single changes there are likely to be, as far as that is known when asked. */
+  plan(singles: () => number): void;
 }
 
 /** Adds to progress how much is left: never more than the budget, and less when everything is tried before. */
@@ -49,14 +49,14 @@ export function createHorizon(
   request: RepairRequest,
   { clock, deadlineMs }: { readonly clock: Clock; readonly deadlineMs: number },
 ): Horizon {
-  const state: { singles: number | null } = { singles: null };
+  const state: { singles: (() => number) | null } = { singles: null };
   return {
     plan: (singles) => {
       state.singles = singles;
     },
     onProgress: (progress: RepairProgress) => {
       const budgetMs = Math.max(0, Math.round(deadlineMs - clock.monotonicMs()));
-      const planned = progress.phase === 'searching' ? state.singles : null;
+      const planned = progress.phase === 'searching' ? (state.singles?.() ?? null) : null;
       const restMs =
         planned === null || progress.ratePerSecond <= 0
           ? budgetMs

@@ -1,5 +1,14 @@
 // Operators, literals and single words taken for one another.
-import { binariesOf, operand, type Proposal, replace, type Site, short, type Template } from './types.ts';
+import {
+  binariesOf,
+  entryOf,
+  operand,
+  type Proposal,
+  replace,
+  type Site,
+  short,
+  type Template,
+} from './types.ts';
 
 export const operatorTemplates: readonly Template[] = [
   binaryOperators,
@@ -18,7 +27,7 @@ function* binaryOperators(site: Site): Iterable<Proposal> {
       ['logical-operator', swaps.logical, 2],
     ] as const;
     for (const [template, table, base] of families) {
-      for (const [to, bits] of table[pair.operator] ?? []) {
+      for (const [to, bits] of entryOf(table, pair.operator)) {
         const reason = `replace ${pair.operator} by ${to}`;
         yield {
           template,
@@ -52,7 +61,7 @@ function* assignmentOperators(site: Site): Iterable<Proposal> {
     (child) => !child.named && grammar.swaps.assignment[child.text] !== undefined,
   );
   if (token === undefined) return;
-  for (const [to, bits] of grammar.swaps.assignment[token.text] ?? []) {
+  for (const [to, bits] of entryOf(grammar.swaps.assignment, token.text)) {
     yield {
       template: 'assignment-operator',
       bits: 4 + bits,
@@ -65,7 +74,7 @@ function* assignmentOperators(site: Site): Iterable<Proposal> {
 function* words(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
   const key = node.kind.endsWith('_statement') ? node.text.replace(/;$/, '') : node.text;
-  for (const [to, bits] of grammar.swaps.word[key] ?? []) {
+  for (const [to, bits] of entryOf(grammar.swaps.word, key)) {
     const text = node.text.endsWith(';') ? `${to};` : to;
     yield {
       template: 'word',

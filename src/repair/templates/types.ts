@@ -1,7 +1,7 @@
 // A template proposes small edits for one node; the parts that all templates share.
 import type { SyntaxNode } from '#code/syntax.ts';
 import type { Edit } from '../edits.ts';
-import type { Grammar } from '../grammar/types.ts';
+import type { Grammar, Swap } from '../grammar/types.ts';
 import type { Scope } from '../scope.ts';
 
 export interface Proposal {
@@ -25,6 +25,11 @@ export type Template = (site: Site) => Iterable<Proposal>;
 
 export function replace(node: Pick<SyntaxNode, 'start' | 'end'>, text: string): Edit {
   return { start: node.start, end: node.end, text };
+}
+
+/** The table's entry for a text of the program, which may be called as something that every object has. */
+export function entryOf(table: Readonly<Record<string, readonly Swap[]>>, key: string): readonly Swap[] {
+  return Object.hasOwn(table, key) ? (table[key] ?? []) : [];
 }
 
 export function insert(at: number, text: string): Edit {
