@@ -1,47 +1,67 @@
 // Second changes: what can be done to the text that a first change left, told as edits of the text before both.
 import { languageOfFile, type SyntaxNode, type SyntaxReader } from '#code/syntax.ts';
 import { applyEdits, beforeEdits, composeEdits, type Edit } from './edits.ts';
-import { createIdeaQueue, type Idea, type IdeaQueue, joined, type SpaceOptions } from './enumerate.ts';
+import {
+  createIdeaQueue,
+  type Idea,
+  type IdeaQueue,
+  joined,
+  type Located,
+  type SpaceOptions,
+} from './enumerate.ts';
 import { scopesOf } from './scope.ts';
-import type { SourceFile } from './sources.ts';
 
 export interface SequelParts {
-  readonly files: readonly SourceFile[];
+  /** The scopes of the single changes. */
+  readonly located: readonly Located[];
   readonly reader: SyntaxReader;
-  readonly suspicionOf: (node: SyntaxNode) => number;
   readonly options: SpaceOptions;
 }
 
-/** Changes to the function that `first` changed, inside its new text as well as beside it; `peek` tells the second's cost alone. */
 export interface Sequels {
+  /**
+   * Changes to the function that `first` changed, inside its new text as well as beside it; `peek` tells the second's
+   * cost alone. Null when the changed text cannot be read.
+   */
   readonly after: (first: Idea) => IdeaQueue | null;
 }
 
+/** Second changes looked at for one first change. */
 const MAX_SEQUELS = 4_000;
 
-export function createSequels(parts: SequelParts): Sequels {
+export function createSequels({ located, reader, options }: SequelParts): Sequels {
   return {
     after: (first) => {
-      const file = parts.files.find((one) => one.path === first.file);
+      const [edit] = first.edits;
+      const place = located
+        .filter(({ scope }) => scope.file === first.file && edit !== undefined && holds(scope.node, edit))
+        .sort((a, b) => width(a.scope.node) - width(b.scope.node))[0];
       const language = languageOfFile(first.file);
-      if (file === undefined || language === null) return null;
-      const text = applyEdits(file.text, first.edits);
-      const { root, hasError } = parts.reader.parse(language, text);
+      if (place === undefined || language === null) return null;
+      const before = place.scope.source;
+      const { root, hasError } = reader.parse(language, applyEdits(before, first.edits));
       if (hasError) return null;
-      const suspicionOf = suspicionAfter(first.edits, file, parts.suspicionOf);
-      const located = scopesOf(first.file, root, file.grammar)
-        .filter((scope) => holdsEdit(scope.node, first.edits))
-        .sort((a, b) => width(a.node) - width(b.node))
-        .slice(0, 1)
-        .map((scope) => ({ scope, grammar: file.grammar, suspicionOf }));
-      const queue = createIdeaQueue(located, { ...parts.options, maxIdeas: MAX_SEQUELS });
+      // In the changed text a node is as suspicious as the place that it comes from.
+      const suspicionOf = (node: SyntaxNode) =>
+        place.suspicionOf(innermost(place.scope.node, beforeEdits(first.edits, node)));
+      const scope = scopesOf(first.file, root, place.grammar).find(
+        (one) =>
+          one.node.kind === place.scope.node.kind &&
+          holds(place.scope.node, beforeEdits(first.edits, one.node)) &&
+          (one.node.parent === null) === (place.scope.node.parent === null),
+      );
+      if (scope === undefined) return null;
+      const queue = createIdeaQueue([{ scope, grammar: place.grammar, suspicionOf }], {
+        ...options,
+        maxIdeas: MAX_SEQUELS,
+      });
       return {
         ...queue,
         next: () => {
           const second = queue.next();
-          if (second === null) return null;
-          const edits = composeEdits(file.text, first.edits, second.edits);
-          return joined(first, second, edits);
+          return second === null
+            ? null
+            : joined(first, second, composeEdits(before, first.edits, second.edits));
         },
       };
     },
@@ -52,32 +72,14 @@ function width(node: SyntaxNode): number {
   return node.end - node.start;
 }
 
-function holdsEdit(node: SyntaxNode, edits: readonly Edit[]): boolean {
-  let shift = 0;
-  for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
-    const from = edit.start + shift;
-    if (node.start <= from && node.end >= from + edit.text.length) return true;
-    shift += edit.text.length - (edit.end - edit.start);
-  }
-  return false;
+function holds(node: SyntaxNode, stretch: Pick<Edit, 'start' | 'end'>): boolean {
+  return node.start <= stretch.start && node.end >= stretch.end;
 }
 
-/** Suspicion in the changed text: of the place in the text before that a node comes from. */
-function suspicionAfter(
-  edits: readonly Edit[],
-  file: SourceFile,
-  suspicionOf: (node: SyntaxNode) => number,
-): (node: SyntaxNode) => number {
-  return (node) => {
-    const stretch = beforeEdits(edits, node);
-    return suspicionOf(innermost(file.root, stretch));
-  };
-}
-
-function innermost(root: SyntaxNode, stretch: { start: number; end: number }): SyntaxNode {
+function innermost(root: SyntaxNode, stretch: Pick<Edit, 'start' | 'end'>): SyntaxNode {
   let at = root;
   for (;;) {
-    const inner = at.children.find((child) => child.start <= stretch.start && child.end >= stretch.end);
+    const inner = at.children.find((child) => holds(child, stretch));
     if (inner === undefined) return at;
     at = inner;
   }

@@ -81,23 +81,10 @@ test('two sets of edits in one do the same as one after the other', () => {
 });
 
 test('a second change may lie inside what the first one brought', () => {
-  const { root } = parseSource('javascript', SOURCE);
+  const scopes = scopesOf('a.js', parseSource('javascript', SOURCE).root, javascriptGrammar);
+  const located = scopes.map((scope) => ({ scope, grammar: javascriptGrammar, suspicionOf: () => 1 }));
   const options = { testStrings: [], maxIdeas: 10_000 };
-  const file = {
-    path: 'a.js',
-    text: SOURCE,
-    root,
-    grammar: javascriptGrammar,
-    scopes: scopesOf('a.js', root, javascriptGrammar),
-    guarded: { text: SOURCE, insertions: [] },
-    lineStarts: [0],
-  };
-  const sequels = createSequels({
-    files: [file],
-    reader: createSyntaxReader(),
-    suspicionOf: () => 1,
-    options,
-  });
+  const sequels = createSequels({ located, reader: createSyntaxReader(), options });
   const first = ideasFor(SOURCE).find((idea) => applyEdits(SOURCE, idea.edits).includes('return sum - 1;'));
   if (first === undefined) throw new Error('the first change is not in the space');
   const queue = sequels.after(first);
