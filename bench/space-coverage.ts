@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createSyntaxReader, languageOfFile } from '#code/syntax.ts';
 import { applyEdits, type Edit } from '#repair/edits.ts';
-import { createIdeaQueue, type Idea } from '#repair/enumerate.ts';
+import { enumerateIdeas, type Idea } from '#repair/enumerate.ts';
 import { javascriptGrammar } from '#repair/grammar/javascript.ts';
 import { type Scope, scopesOf } from '#repair/scope.ts';
 import { table } from './measuring/figures.ts';
@@ -60,12 +60,8 @@ function ideasFor(path: string, difference: Difference): Idea[] {
   const lines = { start: difference.start, end: difference.end };
   const near = (node: { start: number; end: number }) =>
     node.start <= lines.end + 1 && node.end >= lines.start - 1 ? 1 : 0.5;
-  const queue = createIdeaQueue([{ scope, grammar: javascriptGrammar, suspicionOf: near }], {
-    testStrings: [],
-    maxIdeas: MAX_IDEAS,
-  });
-  while (queue.next() !== null);
-  return [...queue.given];
+  const located = [{ scope, grammar: javascriptGrammar, suspicionOf: near }];
+  return [...enumerateIdeas(located, { testStrings: [] }, MAX_IDEAS).ideas];
 }
 
 /** The lines round the difference and the edits, as they are after the edits. */

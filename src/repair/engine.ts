@@ -1,7 +1,7 @@
 // The model-free coder's face: from failing tests to small changes that make them pass, best first.
 
-import type { Candidate } from '#contracts/edit.ts';
 import { createSyntaxReader } from '#code/syntax.ts';
+import type { Candidate } from '#contracts/edit.ts';
 import { FILE_TEST, type TestReport, type TestResult } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Log } from '#foundation/log.ts';

@@ -30,6 +30,8 @@ export interface Sequels {
 const MAX_SEQUELS = 4_000;
 
 export function createSequels({ located, reader, options }: SequelParts): Sequels {
+  // Learned rewrites were matched with the text before; in another one their places are others.
+  const advice = options.advice && { shift: options.advice.shift, proposals: () => [] };
   return {
     after: (first) => {
       const [edit] = first.edits;
@@ -53,6 +55,7 @@ export function createSequels({ located, reader, options }: SequelParts): Sequel
       if (scope === undefined) return null;
       const queue = createIdeaQueue([{ scope, grammar: place.grammar, suspicionOf }], {
         ...options,
+        ...(advice && { advice }),
         maxIdeas: MAX_SEQUELS,
       });
       return {

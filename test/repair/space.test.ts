@@ -54,7 +54,9 @@ test('a template can be left out, and learned bits move one forward', () => {
   const without = ideasFor(SOURCE, { options: { without: new Set(['comparison-operator']) } });
   expect(without.map((idea) => idea.template)).not.toContain('comparison-operator');
   const shift = (template: string) => (template === 'delete' ? -2.5 : 2.5);
-  expect(ideasFor(SOURCE, { options: { shift } })[0]?.template).toBe('delete');
+  expect(ideasFor(SOURCE, { options: { advice: { shift, proposals: () => [] } } })[0]?.template).toBe(
+    'delete',
+  );
 });
 
 test('two sets of edits in one do the same as one after the other', () => {
