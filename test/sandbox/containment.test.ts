@@ -280,6 +280,20 @@ for n in range(3, 4096):
     },
   );
 
+  test('R38: beside Vite, packages of the workspace are reached through the links in its dependencies', async () => {
+    const dependencies = join(root, 'node_modules');
+    for (const name of ['node_modules/vite', 'node_modules/@own', 'packages/core', 'packages/tools'])
+      mkdirSync(join(root, name), { recursive: true });
+    for (const name of ['core', 'tools'])
+      writeFileSync(join(root, 'packages', name, 'index.js'), `module.exports = '${name}'`);
+    symlinkSync('../packages/core', join(dependencies, 'core'));
+    symlinkSync('../../packages/tools', join(dependencies, '@own', 'tools'));
+    const workspace = { root, mounts: [{ host: dependencies, inside: 'node_modules' }] };
+    const script = `console.log(require('core'), require('@own/tools'), require.resolve('core'))`;
+    const result = await sandbox.run({ workspace, argv: ['node', '-e', script] });
+    expect(`${result.stdout}${result.stderr}`.trim()).toBe('core tools /workspace/packages/core/index.js');
+  });
+
   test('R38: set-user-id files made inside never belong to the host administrator', async () => {
     await run('cp /usr/bin/id mine; chmod 4755 mine');
     expect(lstatSync(join(root, 'mine')).uid).not.toBe(0);

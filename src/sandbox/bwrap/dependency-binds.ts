@@ -1,5 +1,5 @@
 // Binds of dependency folders: read-only, but for the scratch folders that Vite and vitest insist on in `node_modules`.
-import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
 /** Compiled configuration and caches go there; where they cannot, Vite gives up without a word about why. */
@@ -38,11 +38,40 @@ export function dependencyBinds(
     return [
       ...scratch(at),
       ...['--ro-bind', sourceOf(host), `${at}/${store}`],
-      ...entries.sort().flatMap((name) => ['--symlink', `${store}/${name}`, `${at}/${name}`]),
+      ...entries.sort().flatMap((name) => entryLinks({ host, at, store }, name)),
       ...SCRATCH.flatMap((name) => scratch(`${at}/${name}`)),
       ...['--remount-ro', at],
     ];
   });
+}
+
+interface Linked {
+  readonly host: string;
+  readonly at: string;
+  /** The real folder, relative to `at`. */
+  readonly store: string;
+}
+
+/** Links to one entry. Links that lead out of the folder (packages of a workspace) would lead elsewhere from the store. */
+function entryLinks({ host, at, store }: Linked, name: string): string[] {
+  const target = outwardTarget(host, name);
+  if (target !== null) return ['--symlink', target, `${at}/${name}`];
+  const whole = ['--symlink', `${store}/${name}`, `${at}/${name}`];
+  if (!name.startsWith('@') || !isFolder(join(host, name))) return whole;
+  const packages = readdirSync(join(host, name)).map((own) => `${name}/${own}`);
+  if (packages.length > MAX_ENTRIES || packages.every((own) => outwardTarget(host, own) === null))
+    return whole;
+  return packages.flatMap((own) => {
+    return ['--symlink', outwardTarget(host, own) ?? `../${store}/${own}`, `${at}/${own}`];
+  });
+}
+
+/** Where the link `name` in `folder` leads, when that is outside; null for anything else. */
+function outwardTarget(folder: string, name: string): string | null {
+  const path = join(folder, name);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return null;
+  const target = readlinkSync(path);
+  return posix.isAbsolute(target) || posix.join(posix.dirname(name), target).startsWith('..') ? target : null;
 }
 
 function isFolder(path: string): boolean {
