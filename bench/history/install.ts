@@ -6,6 +6,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileAt } from './git.ts';
 
 const INSTALL_SECONDS = 420;
+/** Attempts, each without one more package that the registry does not have. */
+const MAX_ROUNDS = 5;
 const GROUPS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'] as const;
 /** Versions that only exist inside the library's own repository or are fetched from elsewhere. */
 const ELSEWHERE =
@@ -45,13 +47,27 @@ export async function install(
     await writeFile(join(directory, 'package-lock.json'), lock);
     failure = await npm(directory, ['ci']);
   }
-  if (failure !== '') {
+  let declared = manifest.text;
+  for (let round = 0; failure !== '' && round < MAX_ROUNDS; round += 1) {
     await rm(join(directory, 'package-lock.json'), { force: true });
     failure = await npm(directory, ['install', '--no-package-lock']);
+    const fewer = withoutMissing(declared, failure);
+    if (fewer === null) break;
+    declared = fewer;
+    await writeFile(join(directory, 'package.json'), declared);
   }
   if (failure === '' && !(await stat(folder).catch(() => null))) failure = 'nothing was installed';
   await writeFile(record, failure);
   return { key, folder: failure === '' ? folder : null, reason: failure };
+}
+
+/** The manifest without the package that npm says the registry does not have; null when it says no such thing. */
+function withoutMissing(text: string, failure: string): string | null {
+  const missing = /(?:No matching version found for|404\s+'?)\s*(@?[^@\s']+)@/.exec(failure)?.[1];
+  if (missing === undefined) return null;
+  const lines = text.split('\n').filter((line) => !line.includes(`"${missing}":`));
+  const kept = lines.join('\n').replace(/,(\s*[}\]])/g, '$1');
+  return kept === text ? null : kept;
 }
 
 interface Cleaned {

@@ -56,7 +56,11 @@ function commonLines(old: readonly string[], now: readonly string[]): [number, n
 }
 
 /** `lines` are of the file `source`; a line inside a longer statement counts as the statement's first line. */
-export function placeOf(suspects: readonly Suspect[], source: string, lines: readonly number[]): Placing {
+export function placeOf(
+  suspects: readonly Pick<Suspect, 'file' | 'line' | 'suspicion'>[],
+  source: string,
+  lines: readonly number[],
+): Placing {
   const top = new Map<string, number>();
   for (const { file, suspicion } of suspects) top.set(file, Math.max(top.get(file) ?? 0, suspicion));
   const own = top.get(source);
