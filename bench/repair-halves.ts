@@ -84,18 +84,23 @@ async function measure(folder: string, bench: Bench): Promise<HalfResult> {
   const { bug, kept } = await readHalf(folder, bench.seed);
   const { outcome, ms, failing, passing } = await repairCase(bug, bench);
   const base = { name, seed: bench.seed, kept, failing, passing, ms: Math.round(ms) };
-  if (outcome === null) return { ...base, visible: false, ending: 'no test fails', tried: 0, candidates: [] };
+  if (outcome === null)
+    return { ...base, visible: false, ending: 'no test fails', tried: 0, candidates: [], assessment: null };
   const judged = await judgeCandidates(folder, bug, outcome);
   const candidates = judged.map((verdict, index) => {
     const candidate = outcome.candidates[index];
-    return { ...verdict, template: candidate?.template ?? '', reason: candidate?.reason ?? '' };
+    const [template, reason] = [candidate?.template ?? '', candidate?.reason ?? ''];
+    return { ...verdict, template, reason, features: { ...outcome.ranking[index] } };
   });
-  return { ...base, visible: true, ending: outcome.ending, tried: outcome.tried, candidates };
+  const { ending, tried, assessment } = outcome;
+  return { ...base, visible: true, ending, tried, candidates, assessment };
 }
 
 function line(result: HalfResult): string {
   const marks = result.candidates.map((one) => (one.right ? (one.same ? 'R' : 'r') : '.')).join('');
-  return `${result.name.padEnd(8)} ${result.kept.padEnd(26)} ${String(result.failing).padStart(2)} fail ${String(result.passing).padStart(2)} pass ${String(result.tried).padStart(6)} tried ${String(result.ms).padStart(6)} ms  ${marks.padEnd(12)} ${result.ending} ${result.candidates[0]?.reason ?? ''}`;
+  const { assessment } = result;
+  const stated = assessment === null ? '' : `${assessment.offered} ${assessment.probability.toFixed(2)}`;
+  return `${result.name.padEnd(8)} ${result.kept.padEnd(26)} ${String(result.failing).padStart(2)} fail ${String(result.passing).padStart(2)} pass ${String(result.tried).padStart(6)} tried ${String(result.ms).padStart(6)} ms  ${marks.padEnd(12)} ${stated.padEnd(15)} ${result.ending} ${result.candidates[0]?.reason ?? ''}`;
 }
 
 async function main(): Promise<void> {

@@ -6,6 +6,9 @@ import { FILE_TEST, type TestReport, type TestResult } from '#contracts/tests.ts
 import type { Clock } from '#foundation/clock.ts';
 import type { Log } from '#foundation/log.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
+import { type Assessor, createAssessor } from './assess/assess.ts';
+import { type Confidence, type ConfidenceTable, readConfidence } from './assess/confidence.ts';
+import { tallyOf } from './assess/tally.ts';
 import { changeDigest } from './edits.ts';
 import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
@@ -13,7 +16,6 @@ import { type AskRunner, createJudge, type Judge } from './judge.ts';
 import { createAdvice } from './learn/propose.ts';
 import { learnedUses, NOTHING_LEARNED } from './learn/types.ts';
 import { type FaultMap, locateFault } from './locate.ts';
-import { rankPlausible } from './rank.ts';
 import { reachMap } from './reach.ts';
 import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';
 import { search } from './search.ts';
@@ -27,6 +29,8 @@ export interface RepairEngineParts {
   readonly sandbox: Sandbox;
   readonly clock: Clock;
   readonly log: Log;
+  /** Weights for the order and the probability; those that come with the program when not given. */
+  readonly confidence?: ConfidenceTable;
 }
 
 const MAX_IDEAS = 120_000;
@@ -72,6 +76,7 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
         deadlineMs,
         horizon,
         clock: parts.clock,
+        confidence: (parts.confidence ?? readConfidence())[family],
       };
       try {
         const outcome = await repairWith(search, stop);
@@ -97,6 +102,7 @@ interface Search {
   readonly deadlineMs: number;
   readonly horizon: Horizon;
   readonly clock: Clock;
+  readonly confidence: Confidence;
 }
 
 async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<RepairOutcome, 'durationMs'>> {
@@ -131,9 +137,15 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
     if (request.tried?.has(shortDigest(digest)) === true) return false;
     return !seen.has(digest) && Boolean(seen.add(digest));
   };
-  const { judge, digests } = rememberTried(parts.judge, digestOf);
+  const { judge: remembering, digests } = rememberTried(parts.judge, digestOf);
+  const { judge, near } = tallyOf(remembering, (path, offset) => {
+    const file = files.find((one) => one.path === path);
+    return file === undefined ? 0 : lineAt(file, offset);
+  });
+  const assessor = createAssessor({ ...parts, family, files, observer: judge.observer, tally: { near } });
   parts.horizon.plan(ideas.expected);
-  const confirm = (plausible: readonly Idea[]) => confirmed(parts, plausible, toCandidate);
+  const confirm = (plausible: readonly Idea[]) =>
+    confirmed(parts, { plausible, toCandidate, assessor }, signal);
   const confirmMs = Math.min(request.budget.wallMs * CONFIRM_SHARE, MAX_CONFIRM_MS);
   const result = await search(ideas, { ...parts, judge, admit, sequels, confirm, confirmMs }, signal);
   const notes = [...sources.notes, ...judge.notes];
@@ -141,6 +153,8 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   return {
     ending: result.ending,
     candidates: result.plausible.map(toCandidate),
+    assessment: assessor.assess(result.plausible, toCandidate),
+    ranking: assessor.features(result.plausible),
     suspects: faults.suspects,
     tried: result.tried,
     triedByTemplate: result.triedByTemplate,
@@ -195,14 +209,18 @@ function runnerOf(request: RepairRequest, stop: AbortSignal): AskRunner {
 /** The best first that the project's own runner confirms, then the others that passed in the warm process. */
 async function confirmed(
   parts: Search,
-  plausible: readonly Idea[],
-  toCandidate: (idea: Idea) => Candidate,
+  found: {
+    readonly plausible: readonly Idea[];
+    readonly toCandidate: (idea: Idea) => Candidate;
+    readonly assessor: Assessor;
+  },
+  signal: AbortSignal,
 ): Promise<readonly Idea[] | null> {
   const { request } = parts;
-  const ranked = rankPlausible(plausible);
+  const ranked = await found.assessor.order(found.plausible, signal);
   for (const [index, idea] of ranked.slice(0, MAX_CONFIRMED).entries()) {
     if (parts.clock.monotonicMs() >= parts.deadlineMs) return null;
-    const report = await parts.askRunner(toCandidate(idea).edits, null);
+    const report = await parts.askRunner(found.toCandidate(idea).edits, null);
     if (report === null) return null;
     const holds = [...request.failing, ...request.passing].every((test) => passesIn(report, test));
     if (report.outcome === 'ran' && holds) return ranked.slice(index);

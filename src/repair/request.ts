@@ -1,5 +1,5 @@
 // What the repair engine takes and gives: the request, its budget, progress and outcome.
-import type { Candidate, Suspect, TextEdit } from '#contracts/edit.ts';
+import type { Assessment, Candidate, Suspect, TextEdit } from '#contracts/edit.ts';
 import type { Language } from '#contracts/project.ts';
 import type { TestPlan, TestReport, TestResult } from '#contracts/tests.ts';
 import type { WorkspacePlace } from '#sandbox/runner.ts';
@@ -49,6 +49,10 @@ export interface RepairOutcome {
   readonly ending: RepairEnding;
   /** Plausible: pass every test they were given. Best first. */
   readonly candidates: readonly Candidate[];
+  /** How probably the first of them is right, and what else it may be; null without candidates. */
+  readonly assessment: Assessment | null;
+  /** The numbers behind their order, by place in the list. */
+  readonly ranking: readonly Readonly<Record<string, number>>[];
   /** The fault ranking, most suspicious first. */
   readonly suspects: readonly Suspect[];
   readonly tried: number;

@@ -1,0 +1,146 @@
+// Assesses what passes the tests: orders it against overfitting, says how probably the first is right, and what else it may be.
+import type { Assessment, Candidate } from '#contracts/edit.ts';
+import type { Clock } from '#foundation/clock.ts';
+import type { Idea } from '../enumerate.ts';
+import type { Observer } from '../judge.ts';
+import { isBlunt } from '../rank.ts';
+import type { RepairRequest } from '../request.ts';
+import type { SourceFile } from '../sources.ts';
+import { behaviourOf, NOTHING_WATCHED } from './behaviour.ts';
+import { beliefs, type Confidence, probabilityOf, rankScore } from './confidence.ts';
+import { agreementWith, type Example, examplesIn } from './examples.ts';
+import { fixFeatures, type Known, type RankFeatures, rankFeatures } from './features.ts';
+import type { HeldFunction } from './holds.ts';
+import type { Family } from './literals.ts';
+import type { Tally } from './tally.ts';
+import { type Watched, watchChanges } from './watch.ts';
+import { describe } from './words.ts';
+
+export interface AssessParts {
+  readonly request: RepairRequest;
+  readonly family: Family;
+  readonly files: readonly SourceFile[];
+  /** Null when nothing runs warm: then the order goes by cost and shape alone. */
+  readonly observer: Observer | null;
+  readonly tally: Pick<Tally, 'near'>;
+  readonly confidence: Confidence;
+  readonly clock: Clock;
+  /** Reading of `clock.monotonicMs` at which the budget ends. */
+  readonly deadlineMs: number;
+}
+
+export interface Assessor {
+  /** Best first. Watches what the changes do, within a share of the time that is left. */
+  order(plausible: readonly Idea[], signal?: AbortSignal): Promise<readonly Idea[]>;
+  /** What is known of a list in its order; null for an empty one. */
+  assess(ordered: readonly Idea[], toCandidate: (idea: Idea) => Candidate): Assessment | null;
+  /** The numbers behind the order, by place in the list. */
+  features(ordered: readonly Idea[]): readonly RankFeatures[];
+}
+
+const WATCH_SHARE = 0.15;
+const MAX_WATCH_MS = 1_500;
+const MIN_WATCH_MS = 100;
+
+interface Memory {
+  ideas: readonly Idea[];
+  watched: Watched;
+  examples: readonly Example[];
+}
+
+export function createAssessor(parts: AssessParts): Assessor {
+  const memory: Memory = { ideas: [], watched: NOTHING_WATCHED, examples: [] };
+  return {
+    order: async (plausible, signal) => {
+      memory.ideas = plausible;
+      const leftMs = parts.deadlineMs - parts.clock.monotonicMs();
+      const budgetMs = Math.min(MAX_WATCH_MS, leftMs * WATCH_SHARE);
+      memory.watched = NOTHING_WATCHED;
+      memory.examples = [];
+      if (parts.observer !== null && budgetMs >= MIN_WATCH_MS && plausible.length > 0) {
+        const texts = await documents(parts, plausible);
+        const further = (functions: readonly HeldFunction[]) => {
+          memory.examples = examplesIn(texts, functions, parts.family);
+          return memory.examples.map((one) => one.call);
+        };
+        const { files, observer } = parts;
+        const to = { files, changes: plausible, observer, seed: parts.request.seed, budgetMs, further };
+        memory.watched = (await watchChanges(to, signal)) ?? NOTHING_WATCHED;
+      }
+      return ordered(plausible, memory, parts.confidence).map((one) => one.idea);
+    },
+    assess: (list, toCandidate) => {
+      if (list.length === 0) return null;
+      const known = knownOf(list, memory);
+      const ranked = ordered(list, memory, parts.confidence);
+      const belief = ranked.find((one) => one.idea === list[0])?.groupBelief ?? 1;
+      const first = { ...known, index: 0, share: belief, request: parts.request, tally: parts.tally };
+      const features = fixFeatures(first);
+      return describe({
+        candidates: list.map(toCandidate),
+        features,
+        probability: probabilityOf(features, parts.confidence),
+        threshold: parts.confidence.threshold,
+        behaviour: known.behaviour,
+        watched: watchedFor(list, memory),
+        request: parts.request,
+        files: parts.files,
+        family: parts.family,
+        near: parts.tally.near(list[0] as Idea),
+      });
+    },
+    features: (list) => rankFeatures(knownOf(list, memory)),
+  };
+}
+
+/** The observation, with results by place in `list` instead of by place in what was watched. */
+function watchedFor(list: readonly Idea[], { ideas, watched }: Memory): Watched {
+  const places = list.map((idea) => ideas.indexOf(idea));
+  const calls = watched.calls.map((one) => ({
+    ...one,
+    after: places.map((place) => one.after[place] ?? ({ kind: 'unknown' } as const)),
+  }));
+  return { ...watched, calls };
+}
+
+function knownOf(list: readonly Idea[], memory: Memory): Known {
+  const watched = watchedFor(list, memory);
+  const agreement = list.map((_, index) =>
+    agreementWith(memory.examples, watched.calls, (one) => one.after[index]),
+  );
+  return { ideas: list, behaviour: behaviourOf(watched, list.length), agreement };
+}
+
+/** Blunt changes come after all others, whatever else speaks for them; equal ones keep the order of the text. */
+function ordered(list: readonly Idea[], memory: Memory, confidence: Confidence) {
+  const known = knownOf(list, memory);
+  const scores = rankFeatures(known).map((features) => rankScore(features, confidence));
+  const belief = beliefs(scores);
+  const { groups } = known.behaviour;
+  return list
+    .map((idea, index) => ({
+      idea,
+      score: scores[index] ?? 0,
+      groupBelief: belief.reduce((sum, one, other) => (groups[other] === groups[index] ? sum + one : sum), 0),
+    }))
+    .sort(
+      (a, b) =>
+        Number(isBlunt(a.idea)) - Number(isBlunt(b.idea)) ||
+        a.score - b.score ||
+        (a.idea.edits[0]?.start ?? 0) - (b.idea.edits[0]?.start ?? 0),
+    );
+}
+
+const MAX_DOCUMENT = 60_000;
+
+/** Comments and docstrings of the changed files, and the README. */
+async function documents(
+  { request, files, family }: AssessParts,
+  plausible: readonly Idea[],
+): Promise<string[]> {
+  const touched = files.filter((file) => plausible.some((idea) => idea.file === file.path));
+  const pattern = family === 'python' ? /"""[\s\S]*?"""|'''[\s\S]*?'''|#.*/g : /\/\*[\s\S]*?\*\/|\/\/.*/g;
+  const texts = touched.map((file) => (file.text.match(pattern) ?? []).join('\n').slice(0, MAX_DOCUMENT));
+  const readme = await request.workspace.read('README.md').catch(() => '');
+  return [...texts, readme.slice(0, MAX_DOCUMENT)];
+}
