@@ -121,10 +121,11 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const ideas = createIdeaQueue(located, options);
   const sequels = createSequels({ located, reader: createSyntaxReader(), options });
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
-  const toCandidate = (idea: Idea): Candidate => {
-    const file = files.find((one) => one.path === idea.file);
-    return candidateOf(idea, textOf, file === undefined ? 1 : lineAt(file, idea.edits[0]?.start ?? 0));
+  const lineOf = (path: string, offset: number) => {
+    const file = files.find((one) => one.path === path);
+    return file === undefined ? 1 : lineAt(file, offset);
   };
+  const toCandidate = (idea: Idea) => candidateOf(idea, textOf, lineOf(idea.file, idea.edits[0]?.start ?? 0));
   const seen = new Set(request.exclude);
   for (const file of files) seen.add(changeDigest([{ file: file.path, start: 0, end: 0, text: '' }], textOf));
   const digestOf = (idea: Idea) =>
@@ -138,10 +139,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
     return !seen.has(digest) && Boolean(seen.add(digest));
   };
   const { judge: remembering, digests } = rememberTried(parts.judge, digestOf);
-  const { judge, near } = tallyOf(remembering, (path, offset) => {
-    const file = files.find((one) => one.path === path);
-    return file === undefined ? 0 : lineAt(file, offset);
-  });
+  const { judge, near } = tallyOf(remembering, lineOf);
   const assessor = createAssessor({ ...parts, family, files, observer: judge.observer, tally: { near } });
   parts.horizon.plan(ideas.expected);
   const confirm = (plausible: readonly Idea[]) =>
