@@ -3,10 +3,12 @@
 import os
 import sys
 
-from cambium_python.ground import START, decode, encode, full, publish_tick
+from cambium_python.coverage import publish_probe
+from cambium_python.ground import NO_LIMIT, START, decode, encode, full, publish_ticks
 from cambium_python.observe import observe, record
-from cambium_python.requests import SOURCE_FILES, attempt, survey
-from cambium_python.runners import PytestRunner, ScriptRunner, UnittestRunner
+from cambium_python.pytest_runner import PytestRunner
+from cambium_python.requests import attempt, survey
+from cambium_python.runners import ScriptRunner, UnittestRunner
 from cambium_python.swapping import install
 
 IN, OUT = 3, 4
@@ -66,8 +68,8 @@ def main():
     START.update(next(stream))
     write = writer(START.pop("token"))
     sys.dont_write_bytecode = True
-    SOURCE_FILES.update(os.path.realpath(full(path)) for path in START["sources"])
-    publish_tick(float("inf"), {"used": 0, "over": False})
+    publish_ticks(NO_LIMIT)
+    publish_probe(set())
     sys.path[0] = os.getcwd()
     if START["runner"] == "pytest":
         serve_pytest(stream, write)

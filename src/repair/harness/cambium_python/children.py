@@ -1,4 +1,5 @@
 # Runs inside the sandbox: one forked child for a few candidates; what it wrote is put back, and it ends when it stands still.
+import contextlib
 import os
 import resource
 import select
@@ -6,12 +7,14 @@ import signal
 import sys
 import time
 
-from cambium_python.ground import START, decode, encode
+from cambium_python.ground import START, TickLimit, decode, encode
 
 CHILD_BYTES = 768 * 1024 * 1024
 MAX_CHILD_OUTPUT = 1 << 26
 # Time-outs count processor time, which a busy machine does not change; who only waits gets this much more of the clock.
 WAITING_FACTOR = 4
+# A child stops its own tests; the parent ends the child when it cannot.
+OUTER_FACTOR = 1.5
 # The way to the host: never left open in a child.
 CHANNEL = (3, 4)
 
@@ -77,7 +80,7 @@ def in_child(work, timeout_ms):
         os.close(read_end)
         run_child(work, write_end, key)
     os.close(write_end)
-    found, ending = listen(read_end, timeout_ms / 1000, (child, key))
+    found, ending = listen(read_end, timeout_ms * OUTER_FACTOR / 1000, (child, key))
     os.close(read_end)
     for end in (os.killpg, os.kill):
         try:
@@ -114,6 +117,7 @@ def run_child(work, write_end, key):
             while data:
                 data = data[os.write(write_end, data):]
 
+        signal.signal(signal.SIGVTALRM, late)
         journal(send)
         work(send)
         send({"done": True})
@@ -123,7 +127,30 @@ def run_child(work, write_end, key):
         os._exit(0)
 
 
-CHILD = {"wrote": False}
+CHILD = {"wrote": False, "late": False}
+
+
+def late(_signal, _frame):
+    CHILD["late"] = True
+    raise TickLimit("the time limit was passed")
+
+
+@contextlib.contextmanager
+def in_test(limit_ms):
+    """Stops Python code after so much processor time of this process, again and again while it does not end; what stands
+    still inside native code is left to the parent."""
+    CHILD["late"] = False
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, limit_ms / 1000, AGAIN_S)
+        yield
+    except TickLimit:
+        # Raised between two tests, or while one was torn down.
+        CHILD["late"] = True
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+AGAIN_S = 0.05
 
 
 def listen(read_end, seconds, source):

@@ -7,7 +7,7 @@ import sys
 import time
 
 from cambium_python.children import in_child
-from cambium_python.ground import TickLimit, encode, full, real
+from cambium_python.ground import START, TickLimit, encode, full, real
 from cambium_python.requests import selection
 from cambium_python.runners import run_test
 from cambium_python.swapping import in_tree, install, swap_modules, tree_modules
@@ -45,7 +45,7 @@ def load(runner, texts):
     for name, module in list(sys.modules.items()):
         if in_tree(module) and name != "__main__":
             del sys.modules[name]
-    install(texts)
+    install({**START["sources"], **texts})
 
 
 class Turns:

@@ -1,179 +1,231 @@
 # Runs inside the sandbox: the two requests of the host, every test once with coverage, and candidates tried.
+import gc
 import os
 import sys
 import time
 
-from cambium_python.children import CHILD, in_child
-from cambium_python.ground import START, full, publish_tick, real
-from cambium_python.runners import run_test
-from cambium_python.swapping import Override, in_tree, install, swap_modules, tree_modules
+from cambium_python.children import CHILD, in_child, in_test
+from cambium_python.coverage import LOADED, publish_probe, tracer
+from cambium_python.ground import NO_LIMIT, START, full, publish_ticks, test_name
+from cambium_python.runners import run_test, run_test_afresh
+from cambium_python.state import State
+from cambium_python.swapping import in_tree, install, swap_modules
+from cambium_python.switching import Switcher
 
-
-def tracer(state, files):
-    def local(frame, event, _arg):
-        if event == "line":
-            state.add(files[frame.f_code.co_filename] * 1000000 + frame.f_lineno)
-        return local
-
-    def call(frame, _event, _arg):
-        name = frame.f_code.co_filename
-        if name not in files:
-            real = os.path.realpath(name)
-            files[name] = files.get(real, -1)
-        if files[name] < 0:
-            return None
-        return local
-
-    return call
+# One test of a survey, milliseconds.
+SURVEY_TEST_MS = 3000
+EMPTY = {"op": "try", "verdict": "fail", "fixed": [], "failed": None, "lines": []}
 
 
 def survey(runner, message, reply_with):
     began = time.monotonic()
     outcomes = []
-    files = {os.path.realpath(full(path)): index for index, path in enumerate(sorted(START["sources"]))}
-    for file, path in runner.tests():
-        def work(send, file=file, path=path):
-            lines = set()
-            state = {"used": 0, "over": False}
-            publish_tick(message["ticks"] // 10, state)
-            if not runner.preloads:
-                install(START["sources"])
+    rest = runner.tests()
+    while rest:
+        found, ending = in_child(lambda send, rest=rest: survey_some(runner, (rest, message), send),
+                                 min(message["timeoutMs"], SURVEY_TEST_MS))
+        outcomes += found
+        for one in found:
+            if one.pop("long", False):
+                runner.long_way(one["file"], one["path"])
+        if ending != "done" and len(found) < len(rest):
+            error = "the time limit was passed" if ending == "hang" else "the process died"
+            file, path = rest[len(found)]
+            outcomes.append({"file": file, "path": path, "status": "failed", "error": error, "probes": []})
+            found = [*found, None]
+        rest = rest[len(found):]
+    duration = (time.monotonic() - began) * 1000
+    ended = [one["ticks"] for one in outcomes if one.get("ended")]
+    reply_with({"op": "survey", "id": message["id"], "ok": True, "reason": None, "tests": outcomes,
+                "ticks": max(ended, default=0), "loadProbes": sorted(LOADED), "durationMs": duration})
+
+
+def survey_some(runner, work, send):
+    """The tests in one process, in the order of a real run; it ends after a test that left traces in the tree."""
+    tests, message = work
+    if runner.preloads and message["cover"] and message["sources"]:
+        swap_modules(message["sources"])
+    for file, path in tests:
+        seen = set()
+        publish_probe(seen)
+        ticks = publish_ticks(max(1, message["ticks"] // 10))
+        if not runner.preloads:
+            place_afresh({**START["sources"], **(message["sources"] if message["cover"] else {})})
+        with in_test(min(message["timeoutMs"], SURVEY_TEST_MS)):
             if message["cover"]:
-                sys.settrace(tracer(lines, dict(files)))
+                sys.settrace(tracer(seen))
             outcome = run_test(runner, file, path)
             sys.settrace(None)
-            if state["over"]:
-                outcome.update(status="failed", error="the tick limit was passed")
-            outcome["probes"] = sorted(lines)
-            outcome["ticks"] = 0 if state["over"] else state["used"]
-            send(outcome)
-        found, ending = in_child(work, min(message["timeoutMs"], 3000))
-        if found:
-            outcomes.append(found[0])
-        else:
-            error = "the time limit was passed" if ending == "hang" else "the process died"
-            outcomes.append({"file": file, "path": path, "status": "failed", "error": error, "probes": []})
-    duration = (time.monotonic() - began) * 1000
-    ticks = max((one.pop("ticks", 0) for one in outcomes), default=0)
-    reply_with({"op": "survey", "id": message["id"], "ok": True, "reason": None, "tests": outcomes, "ticks": ticks,
-                 "loadProbes": [], "durationMs": duration})
+        if ticks.over():
+            outcome.update(status="failed", error="the tick limit was passed")
+        if outcome["status"] == "failed" and getattr(runner, "doubtful", False):
+            outcome = by_long_way(runner, (file, path), outcome)
+        ended = not ticks.over()
+        outcome.update(probes=sorted(seen), ticks=ticks.used(), ended=ended)
+        send(outcome)
+        if CHILD["wrote"]:
+            return
+    runner.finish()
+
+
+def by_long_way(runner, test, outcome):
+    """What fails by the short way may pass with the hooks of a plugin."""
+    runner.long_way(*test)
+    again = run_test(runner, *test)
+    return {**again, "long": True} if again["status"] == "passed" else outcome
 
 
 def selection(runner, wanted):
-    known = runner.tests()
+    """The wanted tests in the order of the message."""
     chosen = []
+    by_file = {}
+    for file, path in runner.tests():
+        by_file.setdefault(file, {})[" › ".join(path)] = (file, path)
     for one in wanted:
-        names = None if one["names"] is None else set(one["names"])
-        for file, path in known:
-            if file == one["file"] and (names is None or " › ".join(path) in names):
-                chosen.append((file, path))
+        known = by_file.get(one["file"], {})
+        names = known if one["names"] is None else one["names"]
+        chosen += [known[name] for name in names if name in known]
     return chosen
 
 
+class Bench:
+    """What a `try` message is judged with: its tests in order, the limits of each, and the place of candidates."""
+
+    def __init__(self, runner, message):
+        self.runner = runner
+        self.failing = selection(runner, message["failing"])
+        first = {test_name(*one) for one in self.failing}
+        self.passing = [one for one in selection(runner, message["passing"]) if test_name(*one) not in first]
+        self.message = message
+        self.usual = message.get("usual") or {}
+        self.state = None
+        if runner.preloads and not SHARED:
+            SHARED["switcher"] = Switcher()
+            SHARED["state"] = State()
+            gc.collect()
+            gc.freeze()
+        self.switcher = SHARED.get("switcher")
+        self.state = SHARED.get("state")
+
+    def limit_of(self, name):
+        return max(self.message["ticks"], TICK_FACTOR * self.usual.get(name, 0))
+
+
+SHARED = {}
+TICK_FACTOR = 4
+
+
 def attempt(runner, message, reply_with):
-    failing = selection(runner, message["failing"])
-    first = {(file, " › ".join(path)) for file, path in failing}
-    passing = [one for one in selection(runner, message["passing"]) if (one[0], " › ".join(one[1])) not in first]
+    bench = Bench(runner, message)
     rest = message["candidates"]
     while rest:
-        replies = judge_batch(runner, rest, (failing, passing), message)
+        replies = judge_batch(bench, rest, False)
         for index, reply in enumerate(replies):
-            if reply["verdict"] == "pass" and index > 0:
-                # Said in a process that others had used before: asked again in one of its own.
-                reply = judge_batch(runner, [rest[index]], (failing, passing), message)[0]
+            if reply["verdict"] == "pass":
+                # Said in a process that others had used before, by the short way: asked again in one of its own, by the long.
+                reply = judge_batch(bench, [rest[index]], True)[0]
             reply_with(reply)
         rest = rest[len(replies):]
 
 
-def judge_batch(runner, candidates, tests, message):
+def judge_batch(bench, candidates, afresh):
     """Replies for the first candidates, at least one: a child ends when a candidate hangs, dies or leaves traces."""
     def work(send):
-        clean = fingerprint()
+        if bench.state is not None:
+            bench.state.begin()
         for candidate in candidates:
-            send(judge(runner, candidate, tests, message))
-            if CHILD["wrote"] or fingerprint() != clean:
+            reply, clean = judge(bench, candidate, afresh)
+            send(reply)
+            if not clean:
                 return
 
-    replies, ending = in_child(work, message["timeoutMs"])
+    replies, ending = in_child(work, bench.message["timeoutMs"])
     if ending != "done" and len(replies) < len(candidates):
         verdict = "hang" if ending == "hang" else "died"
         replies.append({**EMPTY, "id": candidates[len(replies)]["id"], "verdict": verdict})
     return replies
 
 
-EMPTY = {"op": "try", "verdict": "fail", "fixed": [], "failed": None, "lines": []}
-
-
-def fingerprint():
-    """A shallow picture of the state that candidates share: plain values of the tree's modules, environment, cwd."""
-    parts = [repr(sorted(os.environ.items())), os.getcwd(), str(len(sys.path)), str(len(os.listdir("."))),
-             str(len(os.listdir("/proc/self/fd")))]
-    for module in tree_modules():
-        for key, value in list(vars(module).items()):
-            if key.startswith("__") or not isinstance(value, (int, str, float, list, dict, set, tuple, bytearray)):
-                continue
-            if real(module.__file__) in SOURCE_FILES and isinstance(value, (int, str, float, tuple)):
-                continue
-            text = repr(value)
-            parts.append(key + (text if len(text) < 10000 else str(hash(text))))
-    return hash("|".join(parts))
-
-
-SOURCE_FILES = set()
-
-
-def judge(runner, candidate, tests, message):
-    failing, passing = tests
+def judge(bench, candidate, afresh):
+    """The verdict, and whether the process may judge another candidate."""
     reply = {**EMPTY, "id": candidate["id"], "fixed": []}
-    state = {"used": 0, "over": False}
+    publish_ticks(NO_LIMIT)
+    place = place_of(bench, candidate["edits"])
+    if place is None:
+        return reply, True
     try:
-        texts = {**START["sources"], **edited(candidate["edits"])} if not runner.preloads else edited(candidate["edits"])
+        with in_test(bench.message["timeoutMs"]):
+            run_tests(bench, reply, afresh)
+            bench.runner.finish()
+    finally:
+        if place == "switched":
+            bench.switcher.undo()
+    clean = place != "swapped" and not CHILD["wrote"] and (bench.state is None or bench.state.restore())
+    return reply, clean
+
+
+def place_of(bench, edits):
+    """How the candidate was put in place; None when it cannot be compiled or loaded."""
+    if bench.switcher is not None:
+        switched = bench.switcher.place(edits) if edits else True
+        if switched is None:
+            return None
+        if switched:
+            return "switched"
+    texts = edited(edits)
+    try:
         for path, text in texts.items():
             compile(text, path, "exec", dont_inherit=True)
-        publish_tick(message["ticks"], state)
-        place(runner, texts)
-    except BaseException:
-        return reply
-    clean = True
-    for index, (file, path) in enumerate([*failing, *passing]):
-        if index >= len(failing) and not clean:
-            break
-        state.update(used=0)
-        outcome = run_test(runner, file, path, brief=True)
-        name = file + " › " + " › ".join(path)
-        if outcome["status"] == "passed" and not state["over"]:
-            if index < len(failing):
-                reply["fixed"].append(name)
-            continue
-        if outcome["status"] == "skipped" and index >= len(failing):
-            continue
-        clean = False
-        if reply["failed"] is None:
-            reply["failed"] = name
-            reply["lines"] = lines_in(outcome["error"] or "", file)
-        if state["over"] or index >= MAX_FAILING:
-            break
-    reply["verdict"] = "slow" if state["over"] else "pass" if clean else "fail"
-    return reply
-
-
-MAX_FAILING = 4
-LAST = {"paths": set()}
-
-
-def place(runner, texts):
-    """The candidate's texts in place, and the original ones where the candidate before it had changed a file."""
-    if runner.preloads:
-        for path in LAST["paths"] - set(texts):
-            swap_modules({path: START["sources"][path]})
-        LAST["paths"] = set(texts)
+        if not bench.runner.preloads:
+            place_afresh({**START["sources"], **texts})
+            return "loaded"
+        # What is loaded only when a test asks for it.
+        install({**START["sources"], **texts})
         swap_modules(texts)
-        return
+    except BaseException:
+        return None
+    return "swapped"
+
+
+def place_afresh(texts):
     for name, module in list(sys.modules.items()):
         if in_tree(module) and name != "__main__":
             del sys.modules[name]
-    sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, Override)]
     install(texts)
+
+
+def run_tests(bench, reply, afresh):
+    run = run_test_afresh if afresh else lambda runner, file, path: run_test(runner, file, path, brief=True)
+    clean = True
+    spent = 0
+    for index, (file, path) in enumerate([*bench.failing, *bench.passing]):
+        if not clean and (index >= len(bench.failing) or index >= MAX_FAILING or spent > CHEAP_TICKS):
+            break
+        name = test_name(file, path)
+        ticks = publish_ticks(bench.limit_of(name))
+        outcome = run(bench.runner, file, path)
+        spent += ticks.used()
+        over = ticks.over() or CHILD["late"]
+        if outcome["status"] == "passed" and not over:
+            if index < len(bench.failing):
+                reply["fixed"].append(name)
+            continue
+        if outcome["status"] == "skipped" and index >= len(bench.failing):
+            continue
+        if over:
+            # A test that fails for another reason says more than one that needs more time.
+            reply["verdict"] = "slow" if clean else "fail"
+            return
+        if clean:
+            reply["failed"] = name
+            reply["lines"] = lines_in(outcome["error"] or "", file)
+        clean = False
+    reply["verdict"] = "pass" if clean else "fail"
+
+
+# After the first failing test, others are run only to see how far the candidate comes.
+MAX_FAILING = 4
+CHEAP_TICKS = 2000
 
 
 def lines_in(error, file):
@@ -191,7 +243,7 @@ def lines_in(error, file):
 def edited(edits):
     """Offsets count UTF-16 units; texts outside the basic plane are cut in that encoding."""
     result = {}
-    for path, begin, end, text in sorted(edits, key=lambda one: (-one[1], -one[2])):
+    for path, begin, end, text in reversed(sorted(edits, key=lambda one: (one[1], one[2]))):
         now = result.get(path, START["sources"][path])
         if now.isascii():
             result[path] = now[:begin] + text + now[end:]

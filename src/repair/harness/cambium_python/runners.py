@@ -1,12 +1,13 @@
-# Runs inside the sandbox: how a plain script, pytest and unittest run one test.
-import copy
+# Runs inside the sandbox: how a plain script and unittest run one test.
 import os
 import sys
 import traceback
 
-from cambium_python.ground import START, TickLimit, full, relative
+from cambium_python.ground import START, TickLimit, full
+from cambium_python.swapping import compiled
 
 MAX_ERROR_CHARS = 4000
+MAX_FRAMES = 20
 
 
 class ScriptRunner:
@@ -18,86 +19,34 @@ class ScriptRunner:
         return [(entry["file"], []) for entry in START["entries"]]
 
     def run_one(self, file, _path):
-        import runpy
         entry = next(one for one in START["entries"] if one["file"] == file)
-        sys.argv = [full(file), *entry["args"]]
-        sys.path[0] = os.path.dirname(full(file))
+        name = full(file)
+        sys.argv = [name, *entry["args"]]
+        sys.path[0] = os.path.dirname(name)
+        with open(name, "rb") as script:
+            code = compiled(script.read(), name)
+        main = type(sys)("__main__")
+        main.__file__ = name
+        main.__builtins__ = __builtins__
+        before = sys.modules["__main__"]
+        sys.modules["__main__"] = main
         try:
-            runpy.run_path(full(file), run_name="__main__")
+            exec(code, vars(main))
         except SystemExit as stop:
             if stop.code not in (None, 0):
                 return "failed", "exit code %r" % (stop.code,)
             frames = traceback.extract_tb(stop.__traceback__)
-            if frames and os.path.realpath(frames[-1].filename) != os.path.realpath(full(file)):
+            if frames and os.path.realpath(frames[-1].filename) != os.path.realpath(name):
                 return "failed", "exit called in %s" % frames[-1].filename
-        return "passed", None
-
-
-class PytestRunner:
-    preloads = True
-
-    def __init__(self, session):
-        self.items = {}
-        for item in session.items:
-            file, *path = item.nodeid.split("::")
-            name = relative(os.path.join(str(session.config.rootpath), file))
-            self.items[(name, " › ".join(path))] = item
-
-    def tests(self):
-        return [(file, name.split(" › ")) for file, name in self.items]
-
-    def run_one(self, file, path):
-        item = self.items[(file, " › ".join(path))]
-        if is_plain(item):
-            params = item.callspec.params if hasattr(item, "callspec") else {}
-            item.obj(**copy.deepcopy(params))
-            return "passed", None
-        if item.get_closest_marker("xfail"):
-            return by_report(item)
-        try:
-            run_unreported(item)
-        except BaseException as stop:
-            if type(stop).__name__ == "Skipped":
-                return "skipped", None
-            raise
-        return "passed", None
-
-
-def by_report(item):
-    from _pytest.runner import runtestprotocol
-    item.config.option.tbstyle = "native"
-    for report in runtestprotocol(item, log=False, nextitem=None):
-        if report.failed:
-            return "failed", report.longreprtext
-        if report.skipped and report.when != "teardown":
-            return "skipped", None
-    return "passed", None
-
-
-def run_unreported(item):
-    """What pytest does for a test, without the report, which takes longer to write than most tests to run."""
-    if hasattr(item, "_request") and not item._request:
-        item._initrequest()
-    try:
-        try:
-            item.ihook.pytest_runtest_setup(item=item)
-            item.ihook.pytest_runtest_call(item=item)
         finally:
-            item.ihook.pytest_runtest_teardown(item=item, nextitem=None)
-    finally:
-        item._request = False
-        item.funcargs = None
+            sys.modules["__main__"] = before
+        return "passed", None
 
+    def run_afresh(self, file, path):
+        return self.run_one(file, path)
 
-def is_plain(item):
-    """A function without fixtures and marks, but for its parameters: it can be called as it is."""
-    if type(item).__name__ != "Function" or item.cls is not None or item.get_closest_marker("skip"):
-        return False
-    if any(mark.name != "parametrize" for mark in item.iter_markers()):
-        return False
-    import inspect
-    params = item.callspec.params if hasattr(item, "callspec") else {}
-    return set(item.fixturenames) <= set(params) and not inspect.iscoroutinefunction(item.obj)
+    def finish(self):
+        """Nothing outlives a test."""
 
 
 class UnittestRunner:
@@ -106,6 +55,9 @@ class UnittestRunner:
     def __init__(self):
         import unittest
         self.cases = {}
+        self.plain = {}
+        self.result = quiet_result()
+        self.suite = unittest.TestSuite
         loader = unittest.TestLoader()
         for entry in START["entries"]:
             module = load_file(full(entry["file"]))
@@ -117,13 +69,79 @@ class UnittestRunner:
         return [(file, name.split(" › ")) for file, name in self.cases]
 
     def run_one(self, file, path):
+        """A case of its own for every run, as unittest makes one; alone when its class and module prepare nothing."""
+        case = self.cases[(file, " › ".join(path))]
+        fresh = again(case)
+        result = self.result()
+        if self.needs_suite(type(case)):
+            self.suite([fresh]).run(result)
+        else:
+            fresh.run(result)
+        if result.bad:
+            raise result.bad[0]
+        return ("skipped", None) if result.skips else ("passed", None)
+
+    def needs_suite(self, kind):
+        import unittest
+        if kind not in self.plain:
+            module = sys.modules.get(kind.__module__)
+            own = any(getattr(kind, name).__func__ is not getattr(unittest.TestCase, name).__func__
+                      for name in ("setUpClass", "tearDownClass") if hasattr(getattr(kind, name), "__func__"))
+            self.plain[kind] = own or hasattr(module, "setUpModule") or hasattr(module, "tearDownModule") or getattr(
+                kind, "__unittest_skip__", False)
+        return self.plain[kind]
+
+    def run_afresh(self, file, path):
+        """By the standard suite and result."""
         import unittest
         result = unittest.TestResult()
-        unittest.TestSuite([self.cases[(file, " › ".join(path))]]).run(result)
-        bad = result.failures + result.errors
-        if bad:
-            return "failed", bad[0][1]
+        unittest.TestSuite([again(self.cases[(file, " › ".join(path))])]).run(result)
+        if not result.wasSuccessful():
+            bad = result.failures + result.errors
+            return "failed", bad[0][1] if bad else "an unexpected success"
         return ("skipped", None) if result.skipped else ("passed", None)
+
+    def finish(self):
+        """The suites have torn down what they set up."""
+
+
+def quiet_result():
+    """A result that keeps what was raised, and writes no report: writing takes longer than most tests."""
+    import unittest
+
+    class QuietResult(unittest.TestResult):
+        def __init__(self):
+            super().__init__()
+            self.bad = []
+            self.skips = 0
+
+        def addFailure(self, test, err):
+            self.bad.append(err[1])
+
+        addError = addFailure
+
+        def addSubTest(self, test, subtest, err):
+            if err is not None:
+                self.bad.append(err[1])
+
+        def addUnexpectedSuccess(self, test):
+            self.bad.append(AssertionError("an unexpected success"))
+
+        def addExpectedFailure(self, test, err):
+            return None
+
+        def addSkip(self, test, reason):
+            self.skips += 1
+
+    return QuietResult
+
+
+def again(case):
+    try:
+        return type(case)(case._testMethodName)
+    except TypeError:
+        import copy
+        return copy.copy(case)
 
 
 def flatten(suite):
@@ -141,16 +159,32 @@ def load_file(path):
 
 
 def run_test(runner, file, path, brief=False):
+    run = runner.run_one
+    return outcome_of(lambda: run(file, path), (file, path), brief)
+
+
+def run_test_afresh(runner, file, path):
+    """A second time, by the runner's own protocol: what passed by a short way must pass by the long one."""
+    return outcome_of(lambda: runner.run_afresh(file, path), (file, path), True)
+
+
+def outcome_of(run, test, brief):
     try:
-        status, error = runner.run_one(file, path)
+        status, error = run()
     except TickLimit as limit:
         status, error = "failed", str(limit)
     except BaseException as thrown:
-        status, error = "failed", frames_of(thrown) if brief else traceback.format_exc()
-    return {"file": file, "path": path, "status": status, "error": error and error[-MAX_ERROR_CHARS:]}
+        status = "failed"
+        error = frames_of(thrown) if brief else "".join(
+            traceback.format_exception(type(thrown), thrown, thrown.__traceback__))
+    return {"file": test[0], "path": test[1], "status": status, "error": error and error[-MAX_ERROR_CHARS:]}
 
 
 def frames_of(thrown):
     """The places of a traceback without the source lines, which take longer to find than the test to run."""
-    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(thrown.__traceback__)]
-    return "\n".join('  File "%s", line %d, in it' % one for one in frames[:20])
+    rows = []
+    at = thrown.__traceback__
+    while at is not None and len(rows) < MAX_FRAMES:
+        rows.append('  File "%s", line %d, in it' % (at.tb_frame.f_code.co_filename, at.tb_lineno))
+        at = at.tb_next
+    return "\n".join(rows)

@@ -2,6 +2,7 @@
 import os
 import sys
 
+from cambium_python.coverage import load_traced
 from cambium_python.ground import START, full, real
 
 
@@ -16,7 +17,10 @@ class Override:
 
         class Loader(SourceFileLoader):
             def get_code(self, fullname):
-                return compile(override.texts[os.path.realpath(self.path)], self.path, "exec", dont_inherit=True)
+                return compiled(override.texts[os.path.realpath(self.path)], self.path)
+
+            def exec_module(self, module):
+                load_traced(lambda: super(Loader, self).exec_module(module), self.path)
 
         self.loader = Loader
 
@@ -29,21 +33,39 @@ class Override:
         return spec
 
 
+def compiled(text, path):
+    """Compiled once for the same text: most files are the same in every candidate."""
+    key = (path, text)
+    if key not in COMPILED:
+        if len(COMPILED) > MAX_COMPILED:
+            COMPILED.clear()
+        COMPILED[key] = compile(text, path, "exec", dont_inherit=True)
+    return COMPILED[key]
+
+
+COMPILED = {}
+MAX_COMPILED = 2000
+
+
 def install(texts):
+    sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, Override)]
     sys.meta_path.insert(0, Override(texts))
 
 
 def swap_modules(texts):
-    """Runs the new text inside modules that are already loaded, and hands its functions to who imported the old ones."""
+    """Runs the new text inside modules that are already loaded, and hands its functions to who imported the old ones.
+    True when every text found its module."""
     files = {real(full(path)): text for path, text in texts.items()}
-    for module in tree_modules():
-        origin = module.__file__
-        if real(origin) not in files:
+    found = set()
+    for module in list(tree_modules()):
+        origin = real(module.__file__)
+        if origin not in files:
             continue
+        found.add(origin)
         before = dict(vars(module))
-        code = compile(files[real(origin)], origin, "exec", dont_inherit=True)
-        exec(code, vars(module))
+        exec(compiled(files[origin], module.__file__), vars(module))
         hand_over(module, before)
+    return len(found) == len(files)
 
 
 def hand_over(module, before):
