@@ -54,6 +54,8 @@ export interface Effort {
   readonly ticks: number;
   /** Processes to use. */
   readonly sessions: number;
+  /** Asked again because they were slow: every limit is the widest. */
+  readonly patient?: boolean;
 }
 
 export type Verdict = Pick<TryReply, 'verdict' | 'fixed' | 'failed' | 'lines'>;
@@ -124,21 +126,27 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
   const first = sessions[0] as HarnessSession;
   const surveyMs = Math.ceil(Math.min(SURVEY_TIMEOUT_MS, request.budget.wallMs * SURVEY_SHARE));
   const few = { timeoutMs: surveyMs, ticks: SURVEY_TICKS };
-  const quick = await first.survey({ sources: {}, cover: false, ...few }, signal);
+  // Python's harness traces the files as they are: one survey gives both the base line and the coverage.
+  const traced = plan.family === 'python';
+  const plain = traced ? { sources: probes.sources, cover: true } : { sources: {}, cover: false };
+  const quick = await first.survey({ ...plain, ...few }, signal);
   const limits = needsMore(request, quick) ? { ...few, ticks: MANY_SURVEY_TICKS } : few;
-  const base = limits === few ? quick : await first.survey({ sources: {}, cover: false, ...limits }, signal);
+  const base = limits === few ? quick : await first.survey({ ...plain, ...limits }, signal);
   const targets = base?.ok === true ? targetsOf(request, plan, base.tests) : null;
   if (base === null || targets === null) {
     await first.close();
     return null;
   }
-  const survey = await first.survey({ sources: probes.sources, cover: true, ...limits }, signal);
+  const survey = traced
+    ? base
+    : await first.survey({ sources: probes.sources, cover: true, ...limits }, signal);
   // A power of two, so that a slower run of the same tests mostly gives the same limit.
   const timeoutMs = Math.min(
     Math.ceil(request.budget.wallMs * CANDIDATE_SHARE),
     2 ** Math.ceil(Math.log2(passedMs(base) * TIME_FACTOR + TIME_MARGIN_MS)),
     MAX_TIMEOUT_MS,
   );
+  const usual = traced ? usualTicks(base) : undefined;
   const guards = new Map(sources.files.map((file) => [file.path, file.guarded.insertions]));
   return {
     kind: 'warm',
@@ -158,8 +166,12 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
           (edit) => [idea.file, edit.start, edit.end, guardedLoops(edit.text, plan.family)] as const,
         ),
       }));
-      const ticks = Math.max(effort.ticks, base.ticks * TICK_FACTOR);
-      const message = { timeoutMs, ticks, failing: targets.failing, passing: targets.passing };
+      const { failing, passing } = targets;
+      // With limits of their own, only a test that is tried again may take what the slowest takes.
+      const own = usual !== undefined && effort.patient !== true;
+      const ticks = own ? effort.ticks : Math.max(effort.ticks, base.ticks * TICK_FACTOR);
+      const limitMs = own ? Math.min(timeoutMs, hastyMs(base)) : timeoutMs;
+      const message = { timeoutMs: limitMs, ticks, usual, failing, passing };
       const share = Math.ceil(candidates.length / effort.sessions);
       const answers = await Promise.all(
         sessions.slice(0, effort.sessions).map((session, index) => {
@@ -173,6 +185,23 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
     close: () => Promise.all(sessions.map((session) => session.close())).then(() => undefined),
   };
 }
+
+/** What is not worth a limit of its own, in ticks: every candidate may take more. */
+const FEW_USUAL_TICKS = 200;
+
+function usualTicks(base: SurveyReply): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { file, path, ticks } of base.tests)
+    if (ticks !== undefined && ticks > FEW_USUAL_TICKS) found[keyOf(file, path.join(' › '))] = ticks;
+  return found;
+}
+
+/** Processor time in which a candidate that is no slower than the program is surely judged; slow ones come again. */
+function hastyMs(base: SurveyReply): number {
+  return Math.max(HASTY_MS, Math.ceil(passedMs(base) * 2));
+}
+
+const HASTY_MS = 60;
 
 const CALL_TIMEOUT_MS = 400;
 const CALL_TICKS = 20_000;

@@ -9,6 +9,8 @@ export interface TestOutcome {
   readonly error: string | null;
   /** Ids of the probes that were passed in this test; only in a coverage run. */
   readonly probes?: readonly number[];
+  /** Loop turns and calls that the test took to its end; absent when it was cut short, or where none are counted. */
+  readonly ticks?: number;
 }
 
 /** An edit on the file's text as it was given at the start: `[file, start, end, text]`. */
@@ -44,6 +46,8 @@ export interface TryMessage {
   readonly timeoutMs: number;
   /** Loop turns and calls that one test may take. */
   readonly ticks: number;
+  /** What tests took on the unchanged tree, `file › name` → ticks: these may take some times as much (Python). */
+  readonly usual?: Readonly<Record<string, number>>;
   /** Tests that must pass, first those that fail today: file → names joined with ` › ` (null: all of the file). */
   readonly failing: readonly Wanted[];
   readonly passing: readonly Wanted[];
