@@ -1,6 +1,6 @@
 // Judges candidates: in warm processes where they reproduce what the project's own runner said, else by that runner.
 import type { TextEdit } from '#contracts/edit.ts';
-import type { TestReport } from '#contracts/tests.ts';
+import type { TestReport, TestResult } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
 import type { Idea } from './enumerate.ts';
@@ -67,6 +67,8 @@ const SURVEY_TIMEOUT_MS = 20_000;
 const SURVEY_SHARE = 0.25;
 /** One candidate takes at most this part of the budget. */
 const CANDIDATE_SHARE = 0.1;
+/** One of the few that are tried again because they were slow, where nearly all are judged with narrow limits. */
+const PATIENT_SHARE = 0.3;
 /** A test may take this many times what all took on the unchanged tree, and this much more. */
 const TIME_FACTOR = 4;
 const TIME_MARGIN_MS = 200;
@@ -131,14 +133,14 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
   const plain = traced ? { sources: probes.sources, cover: true } : { sources: {}, cover: false };
   const quick = await first.survey({ ...plain, ...few }, signal);
   const limits = needsMore(request, quick) ? { ...few, ticks: MANY_SURVEY_TICKS } : few;
-  const base = limits === few ? quick : await first.survey({ ...plain, ...limits }, signal);
+  const base = limits === few ? quick : await first.survey({ sources: {}, cover: false, ...limits }, signal);
   const targets = base?.ok === true ? targetsOf(request, plan, base.tests) : null;
   if (base === null || targets === null) {
     await first.close();
     return null;
   }
   const survey = traced
-    ? base
+    ? withProbes(base, quick)
     : await first.survey({ sources: probes.sources, cover: true, ...limits }, signal);
   // A power of two, so that a slower run of the same tests mostly gives the same limit.
   const timeoutMs = Math.min(
@@ -146,7 +148,7 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
     2 ** Math.ceil(Math.log2(passedMs(base) * TIME_FACTOR + TIME_MARGIN_MS)),
     MAX_TIMEOUT_MS,
   );
-  const usual = traced ? usualTicks(base) : undefined;
+  const limited = traced ? { usual: usualTicks(base) } : {};
   const guards = new Map(sources.files.map((file) => [file.path, file.guarded.insertions]));
   return {
     kind: 'warm',
@@ -168,10 +170,14 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
       }));
       const { failing, passing } = targets;
       // With limits of their own, only a test that is tried again may take what the slowest takes.
-      const own = usual !== undefined && effort.patient !== true;
+      const own = traced && effort.patient !== true;
       const ticks = own ? effort.ticks : Math.max(effort.ticks, base.ticks * TICK_FACTOR);
-      const limitMs = own ? Math.min(timeoutMs, hastyMs(base)) : timeoutMs;
-      const message = { timeoutMs: limitMs, ticks, usual, failing, passing };
+      const limitMs = own
+        ? Math.min(timeoutMs, hastyMs(base))
+        : traced
+          ? Math.ceil(request.budget.wallMs * PATIENT_SHARE)
+          : timeoutMs;
+      const message = { timeoutMs: limitMs, ticks, ...limited, failing, passing };
       const share = Math.ceil(candidates.length / effort.sessions);
       const answers = await Promise.all(
         sessions.slice(0, effort.sessions).map((session, index) => {
@@ -184,6 +190,18 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
     observer: observerOf(first, { timeoutMs: surveyMs, ticks: base.ticks, targets }),
     close: () => Promise.all(sessions.map((session) => session.close())).then(() => undefined),
   };
+}
+
+/** Tracing makes long tests longer still: what the first, short survey saw of each is enough. */
+function withProbes(base: SurveyReply, traced: SurveyReply | null): SurveyReply {
+  const probes = new Map(
+    (traced?.tests ?? []).map((test) => [keyOf(test.file, test.path.join(' › ')), test.probes ?? []]),
+  );
+  const tests = base.tests.map((test) => ({
+    ...test,
+    probes: probes.get(keyOf(test.file, test.path.join(' › '))) ?? [],
+  }));
+  return { ...base, tests };
 }
 
 /** What is not worth a limit of its own, in ticks: every candidate may take more. */
@@ -296,7 +314,12 @@ function targetsOf(request: RepairRequest, plan: WarmPlan, tests: readonly TestO
     .filter((test) => test.status === 'failed' && test.path.length > 0 && vague.includes(test.file))
     .map((test) => ({ file: test.file, name: test.path.join(' › ') }))
     .filter((test) => !known.has(keyOf(test.file, test.name)));
+  // What is judged fast is judged first: most candidates fail there, and the slow tests never run.
+  const ticks = new Map(tests.map((test) => [keyOf(test.file, test.path.join(' › ')), test.ticks]));
+  const cost = (test: Pick<TestResult, 'file' | 'name'>) =>
+    ticks.get(keyOf(test.file, test.name)) ?? Number.MAX_SAFE_INTEGER;
   const failing = [...named, ...guessed];
+  if (plan.family === 'python') failing.sort((a, b) => cost(a) - cost(b));
   const loadFailures = [...unloadable].filter((file) => request.failing.some((test) => test.file === file));
   if (failing.length === 0 && loadFailures.length === 0) return null;
   const passing = request.passing.filter((test) => status.get(keyOf(test.file, test.name)) === 'passed');
