@@ -45,6 +45,8 @@ const MAX_SLOW = 120;
 /** After so many tries the slow ones so far are tried again: the fix of a slow function is slow as well. */
 const RETRY_SLOW_AT = [400, 3_000];
 const SLOW_AT_ONCE = 60;
+/** Slow ones that mend a test already get every turn at once; so few a round that bounds are looked at between them. */
+const WIDEST_AT_ONCE = 8;
 const PREPARE_SECOND_AFTER = 100;
 /** After the first plausible candidate: how much dearer others may be, and how many are tried still. */
 const EXTRA = { bits: 2.5, tried: 400 };
@@ -62,6 +64,8 @@ interface State {
   readonly base: Verdict | null;
   plausible: Idea[];
   slow: Turn[];
+  /** Slow ones that made a failing test pass before they met the limit. */
+  slowNear: Turn[];
   /** Times at which slow ones were tried again. */
   retries: number;
   tried: number;
@@ -92,6 +96,7 @@ export async function search(
     base,
     plausible: [],
     slow: [],
+    slowNear: [],
     retries: 0,
     tried: 0,
     firstFound: null,
@@ -122,7 +127,7 @@ async function runAll(state: State, signal?: AbortSignal): Promise<Stop> {
     }
     if (state.tried > PREPARE_SECOND_AFTER) parts.judge.prepareSecond(signal);
     const sessions = state.tried > SECOND_SESSION_AFTER ? 2 : 1;
-    const effort = { ticks: round.ticks, sessions };
+    const effort = { ticks: round.ticks, sessions, patient: round.ticks === MANY_TICKS };
     const verdicts = await parts.judge.judge(
       round.turns.map((turn) => turn.idea),
       effort,
@@ -156,6 +161,7 @@ function nextRound(state: State): Round {
   if (enough) return { turns: [], ticks: 0 };
   const due = RETRY_SLOW_AT[state.retries];
   if (due !== undefined && state.tried >= due) {
+    if (state.slowNear.length > 0) return widest(state.slowNear);
     state.retries += 1;
     if (state.slow.length > 0) return { turns: state.slow.splice(0, SLOW_AT_ONCE), ticks: MORE_TICKS };
   }
@@ -168,11 +174,14 @@ function nextRound(state: State): Round {
     if (turn === null) break;
     if (parts.admit(turn.idea)) turns.push(turn);
   }
-  if (turns.length === 0 && firstFound === null && state.slow.length > 0) {
-    return { turns: state.slow.splice(0, ROUND), ticks: MANY_TICKS };
-  }
+  const left = state.slowNear.length > 0 ? state.slowNear : state.slow;
+  if (turns.length === 0 && firstFound === null && left.length > 0) return widest(left);
   state.phase = turns.filter((turn) => turn.isPair).length * 2 > turns.length ? 'pairing' : 'searching';
   return { turns, ticks: state.ticks };
+}
+
+function widest(slow: Turn[]): Round {
+  return { turns: slow.splice(0, WIDEST_AT_ONCE), ticks: MANY_TICKS };
 }
 
 function boundHit(state: State, signal?: AbortSignal): Stop {
@@ -192,7 +201,7 @@ function note(state: State, turn: Turn, { verdict, ticks }: { verdict: Verdict; 
     state.plausible.push(turn.idea);
     state.firstFound ??= { cost: turn.cost, tried: state.tried };
   } else if (verdict.verdict === 'slow' && ticks < MANY_TICKS && state.slow.length < MAX_SLOW) {
-    state.slow.push(turn);
+    (verdict.fixed.length > 0 ? state.slowNear : state.slow).push(turn);
   } else if (verdict.fixed.length > 0 || furtherThan(verdict, state.base)) {
     state.agenda.noteProgress(turn, verdict);
   }
