@@ -98,11 +98,10 @@ function variedText(value: string, random: Random): string {
   const letters = [...value];
   const at = Math.floor(random() * letters.length);
   const other = pick(letters.length > 0 ? letters : ['a'], random);
-  const swapped = letters.with(at, other);
   const choices = [
     () => [...letters.slice(0, at), ...letters.slice(at + 1)].join(''),
     () => [...letters.slice(0, at), other, ...letters.slice(at)].join(''),
-    () => (letters.length > 0 ? swapped.join('') : 'a'),
+    () => (letters.length > 0 ? letters.with(at, other).join('') : 'a'),
     () => letters.toReversed().join(''),
     () => value + value,
     () => (value === value.toUpperCase() ? value.toLowerCase() : value.toUpperCase()),
