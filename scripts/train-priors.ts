@@ -1,6 +1,8 @@
 // Makes presets/repair/priors.json: which templates explain the small fixes of public repositories, counted.
-// node scripts/train-priors.ts --mirrors <folder of owner+name/repo> [--sources presets/repair/sources.json] [--out FILE]
-import { readFileSync, writeFileSync } from 'node:fs';
+// node scripts/train-priors.ts --mirrors <folder of owner+name/repo> --parts <folder> [--most 400] [--stop-after 1]
+// Counts of each repository are kept in the parts folder, so that an interrupted training goes on where it stood.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { explain } from './training/explain.ts';
@@ -14,23 +16,23 @@ interface Manifest {
 }
 
 interface Count {
-  hits: number;
-  expected: number;
+  readonly hits: number;
+  readonly expected: number;
 }
+type Table = Record<string, Count>;
 
 interface Counts {
   cases: number;
-  readonly templates: Map<string, Count>;
-  readonly kinds: Map<string, Count>;
+  templates: Table;
+  kinds: Table;
 }
 
-interface Used {
-  readonly url: string;
-  readonly commit: string;
-  readonly licence: string;
-  /** Small fix commits read, and those that one template explains. */
-  commits: number;
-  explained: number;
+/** What one repository gave: small fix commits read, those that one template explains, and the counts. */
+interface Part extends TrainingSource {
+  readonly commits: number;
+  readonly explained: number;
+  readonly newestCommit: string;
+  readonly families: { readonly javascript: Counts; readonly python: Counts };
 }
 
 const preset = (name: string) => fileURLToPath(new URL(`../presets/repair/${name}`, import.meta.url));
@@ -41,45 +43,70 @@ function main(): void {
   const { values } = parseArgs({
     options: {
       mirrors: { type: 'string' },
-      sources: { type: 'string', default: preset('sources.json') },
-      out: { type: 'string', default: preset('priors.json') },
+      parts: { type: 'string' },
+      most: { type: 'string', default: '400' },
+      'stop-after': { type: 'string', default: '1000' },
     },
   });
-  if (values.mirrors === undefined) throw new TypeError('--mirrors names the folder of bare clones');
-  const manifest = JSON.parse(readFileSync(values.sources, 'utf8')) as Manifest;
-  const judged = manifest.sources.filter(({ url }) =>
-    manifest.excluded.some((name) => url.endsWith(`/${name}`)),
+  const { mirrors, parts: folder } = values;
+  if (mirrors === undefined || folder === undefined) throw new TypeError('--mirrors and --parts are needed');
+  const manifest = JSON.parse(readFileSync(preset('sources.json'), 'utf8')) as Manifest;
+  const judged = manifest.sources.find(({ url }) =>
+    manifest.excluded.some((name) => url.toLowerCase().endsWith(`/${name.toLowerCase()}`)),
   );
-  if (judged.length > 0) throw new TypeError(`judged repositories are listed: ${judged[0]?.url}`);
-  const families = { javascript: newCounts(), python: newCounts() };
-  const used: Used[] = [];
-  let newest = '';
+  if (judged) throw new TypeError(`${judged.url} judges the engine and may not train it`);
+  mkdirSync(folder, { recursive: true });
+  const parts: Part[] = [];
+  let made = 0;
   for (const source of manifest.sources) {
-    const account: Used = { ...source, commits: 0, explained: 0 };
-    for (const fix of fixCommits(source, values.mirrors)) {
-      account.commits += 1;
-      newest = fix.date > newest ? fix.date : newest;
-      const found = explain(fix);
-      if (found === null || found.rank === null) continue;
-      account.explained += 1;
-      count(families[found.family], found.ideas, found.rank);
+    const file = join(
+      folder,
+      `${source.url.split('/').slice(-2).join('+')}-${source.commit.slice(0, 12)}.json`,
+    );
+    if (!existsSync(file)) {
+      if (made >= Number(values['stop-after'])) continue;
+      writeFileSync(file, JSON.stringify(partOf(source, mirrors, Number(values.most))));
+      made += 1;
     }
-    used.push(account);
-    process.stdout.write(`${source.url} ${account.commits} commits, ${account.explained} explained\n`);
+    const part = JSON.parse(readFileSync(file, 'utf8')) as Part;
+    parts.push(part);
+    process.stdout.write(`${source.url} ${part.commits} commits, ${part.explained} explained\n`);
   }
-  const priors = {
+  writeFileSync(preset('priors.json'), `${JSON.stringify(priorsOf(manifest, parts), null, 2)}\n`);
+}
+
+function partOf(source: TrainingSource, mirrors: string, most: number): Part {
+  const families = { javascript: newCounts(), python: newCounts() };
+  let [commits, explained, newestCommit] = [0, 0, ''];
+  for (const fix of fixCommits(source, mirrors, most)) {
+    commits += 1;
+    newestCommit ||= fix.date;
+    const found = explain(fix);
+    if (found === null || found.rank === null) continue;
+    explained += 1;
+    count(families[found.family], found.ideas, found.rank);
+  }
+  return { ...source, commits, explained, newestCommit, families };
+}
+
+function priorsOf(manifest: Manifest, parts: readonly Part[]) {
+  const family = (name: 'javascript' | 'python') => summed(parts.map((part) => part.families[name]));
+  return {
     about:
-      'Counts of templates that explain small public fixes; expected: as many as the hand costs foresaw. Made by scripts/train-priors.ts. No source text of the repositories is kept.',
+      'Counts of templates that explain small public fixes; expected: as many as the hand costs foresaw. Made by scripts/train-priors.ts from the sources listed; none of their text is kept.',
     excluded: manifest.excluded,
-    newestCommit: newest,
-    sources: used,
-    families: { javascript: written(families.javascript), python: written(families.python) },
+    newestCommit:
+      parts
+        .map((part) => part.newestCommit)
+        .sort()
+        .at(-1) ?? '',
+    sources: parts.map(({ families: _, newestCommit: __, ...account }) => account),
+    families: { javascript: family('javascript'), python: family('python') },
   };
-  writeFileSync(values.out, `${JSON.stringify(priors, null, 2)}\n`);
 }
 
 function newCounts(): Counts {
-  return { cases: 0, templates: new Map(), kinds: new Map() };
+  return { cases: 0, templates: {}, kinds: {} };
 }
 
 interface Weighed {
@@ -95,28 +122,33 @@ function count(into: Counts, ideas: readonly Weighed[], rank: number): void {
   const weights = ideas.map((idea) => 2 ** (least - idea.cost));
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   ideas.forEach(({ template, kind }, index) => {
-    const share = (weights[index] ?? 0) / all;
-    for (const [map, key] of [
-      [into.templates, template],
-      [into.kinds, `${template}@${kind}`],
-    ] as const) {
-      const one = map.get(key) ?? { hits: 0, expected: 0 };
-      one.expected += share;
-      if (index === rank) one.hits += 1;
-      map.set(key, one);
-    }
+    const one = { hits: index === rank ? 1 : 0, expected: (weights[index] ?? 0) / all };
+    add(into.templates, template, one);
+    add(into.kinds, `${template}@${kind}`, one);
   });
 }
 
-function written(counts: Counts) {
-  const table = (map: ReadonlyMap<string, Count>) =>
-    Object.fromEntries(
-      [...map]
-        .filter(([, { hits, expected }]) => hits > 0 || expected >= LEAST_EXPECTED)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, { hits, expected }]) => [key, { hits, expected: Number(expected.toFixed(3)) }]),
-    );
-  return { cases: counts.cases, templates: table(counts.templates), kinds: table(counts.kinds) };
+function add(into: Table, key: string, { hits, expected }: Count): void {
+  const before = Object.hasOwn(into, key) ? into[key] : undefined;
+  into[key] = { hits: (before?.hits ?? 0) + hits, expected: (before?.expected ?? 0) + expected };
+}
+
+function summed(all: readonly Counts[]): Counts {
+  const total = newCounts();
+  for (const one of all) {
+    total.cases += one.cases;
+    for (const [key, value] of Object.entries(one.templates)) add(total.templates, key, value);
+    for (const [key, value] of Object.entries(one.kinds)) add(total.kinds, key, value);
+  }
+  return { cases: total.cases, templates: rounded(total.templates), kinds: rounded(total.kinds) };
+}
+
+function rounded(table: Table): Table {
+  const kept = Object.entries(table).filter(([, one]) => one.hits > 0 || one.expected >= LEAST_EXPECTED);
+  kept.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    kept.map(([key, { hits, expected }]) => [key, { hits, expected: Number(expected.toFixed(3)) }]),
+  );
 }
 
 main();

@@ -321,8 +321,10 @@ function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack)
       ]);
     const stores = await parts();
     const queue = resources.adopt(createQueue({ db: stores.db, clock, log }), (open) => open.close());
+    const { createPatterns } = await import('#memory/patterns.ts');
     return createRunEngine({
       ...stores,
+      memory: createPatterns(stores),
       queue,
       projects: await projects(),
       tickets: createTickets(stores),
@@ -358,6 +360,7 @@ async function expectedTables(): Promise<Table[]> {
     import('#journal/tables.ts'),
     import('#projects/tables.ts'),
     import('#workflows/tables.ts'),
+    import('#memory/tables.ts'),
   ]);
   return rooms.flatMap((room) => Object.values(room));
 }

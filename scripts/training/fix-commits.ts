@@ -21,14 +21,13 @@ export interface FixCommit {
 }
 
 const MAX_CHANGED_LINES = 10;
-const MAX_COMMITS = 400;
 const MAX_FILE_CHARS = 150_000;
 const MAX_OUTPUT_BYTES = 256_000_000;
 const NO_SOURCE =
   /(?:^|\/)(?:tests?|__tests__|specs?|benchmarks?|docs?|dist|build|examples?|vendor|fixtures|website|tools?|scripts)\/|\.(?:test|spec|bench|min|d)\.|(?:^|\/)(?:test_|conftest|setup\.)|(?:^|\/)[^/]*(?:config|rc)\.[cm]?[jt]s$/i;
 
-/** Fix commits up to the listed one, newest first. `mirrors` holds bare clones as `owner+name/repo`. */
-export function* fixCommits(source: TrainingSource, mirrors: string): Iterable<FixCommit> {
+/** At most `most` fix commits up to the listed one, newest first. `mirrors` holds bare clones as `owner+name/repo`. */
+export function* fixCommits(source: TrainingSource, mirrors: string, most: number): Iterable<FixCommit> {
   const repository = new URL(source.url).pathname.slice(1).replace(/\.git$/, '');
   const directory = join(mirrors, repository.replace('/', '+'), 'repo');
   const git = (...args: string[]) =>
@@ -52,7 +51,7 @@ export function* fixCommits(source: TrainingSource, mirrors: string): Iterable<F
     if (texts === null) continue;
     yield { repository, commit, date, path, ...texts };
     made += 1;
-    if (made >= MAX_COMMITS) return;
+    if (made >= most) return;
   }
 }
 

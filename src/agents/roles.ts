@@ -89,6 +89,10 @@ export const searchAccount = z.strictObject({
   suspects: z.array(suspect),
   triedByTemplate: z.record(z.string(), z.int()),
   nearMisses: z.array(z.strictObject({ candidate, fixedTests: z.array(z.string()) })),
+  /** Learned patterns that matched in the suspected files: places, and candidates tried. */
+  learned: z
+    .array(z.strictObject({ key: z.string(), matched: z.int(), tried: z.int(), told: z.string() }))
+    .default([]),
   /** In words: what limited the search. */
   notes: z.array(z.string()).default([]),
 });

@@ -52,6 +52,12 @@ export const EVENT_PAYLOADS = {
     errorType: z.string(),
     hypothesis: z.string(),
   }),
+  'pattern.learned': z.strictObject({
+    pattern: z.string(),
+    before: z.string(),
+    after: z.string(),
+    template: z.string(),
+  }),
   'gate.evaluated': z.strictObject({
     verdict: z.enum(['passed', 'refused']),
     reasons: z.array(z.string()),

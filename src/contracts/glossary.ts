@@ -17,6 +17,8 @@ export const GLOSSARY = {
   Suspect: 'A place in the source that may hold the fault, with its suspicion.',
   Candidate: 'A small change that may be the fix.',
   Plausible: 'Said of a candidate that passes every test it was given; not yet said to be right.',
+  Pattern: 'A form of change that was learned from accepted ones, as a rewrite that runs, with its evidence.',
+  Evidence: 'What one run says for or against a pattern: accepted, rejected, reverted, or merely tried.',
   Event: 'An immutable fact in the journal.',
   Operation: 'One verb of the product.',
 } as const;

@@ -14,7 +14,7 @@ import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
 import { type AskRunner, createJudge, type Judge } from './judge.ts';
 import { createAdvice } from './learn/propose.ts';
-import { learnedUses, NOTHING_LEARNED } from './learn/types.ts';
+import { learnedUses, NOTHING_LEARNED } from './learned.ts';
 import { type FaultMap, locateFault } from './locate.ts';
 import { reachMap } from './reach.ts';
 import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';

@@ -3,7 +3,7 @@ import type { Assessment, Candidate, Suspect, TextEdit } from '#contracts/edit.t
 import type { Language } from '#contracts/project.ts';
 import type { TestPlan, TestReport, TestResult } from '#contracts/tests.ts';
 import type { WorkspacePlace } from '#sandbox/runner.ts';
-import type { Learned, LearnedUse } from './learn/types.ts';
+import type { Learned, LearnedUse } from './learned.ts';
 
 /** The part of a prepared workspace that repair uses; paths are relative to its root. */
 export interface RepairWorkspace extends WorkspacePlace {

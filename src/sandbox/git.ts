@@ -67,6 +67,8 @@ export interface Git {
   changedFiles(repository: string, from: string, to: string): Promise<ChangedFile[]>;
   /** First-parent history from `commit`, newest first. */
   history(repository: string, commit: string, maxCommits: number): Promise<CommitSummary[]>;
+  /** Full ids of commits that the first-parent history from `commit` says it reverts. */
+  revertedCommits(repository: string, commit: string, maxCommits: number): Promise<string[]>;
   isAncestor(repository: string, ancestor: string, descendant: string): Promise<boolean>;
   /** Whether tracked files differ from HEAD, or untracked files are there. Takes no lock, writes nothing. */
   isDirty(repository: string): Promise<boolean>;
@@ -184,7 +186,7 @@ async function resolveObject(repository: string, ref: string, type: 'commit' | '
 
 function createContents(): Pick<
   Git,
-  'listFiles' | 'readBlob' | 'diff' | 'changedFiles' | 'history' | 'isAncestor'
+  'listFiles' | 'readBlob' | 'diff' | 'changedFiles' | 'history' | 'isAncestor' | 'revertedCommits'
 > {
   return {
     listFiles: async (repository, treeish) => {
@@ -218,6 +220,13 @@ function createContents(): Pick<
         const [id = '', parents = '', author = '', authoredAt = '', subject = ''] = line.split('\0');
         return { commit: id, parents: parents.split(' ').filter(Boolean), author, authoredAt, subject };
       });
+    },
+    revertedCommits: async (repository, commit, maxCommits) => {
+      const range = ['--first-parent', `--max-count=${maxCommits}`, '--end-of-options', commit, '--'];
+      const args = ['rev-list', '--no-commit-header', '--format=%b', ...range];
+      const text = (await callGit({ args, directory: repository })).toString('utf8');
+      const told = text.matchAll(/^This reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b/gm);
+      return [...new Set([...told].map((match) => match[1] ?? ''))];
     },
     isAncestor: async (repository, ancestor, descendant) => {
       const call = { args: ['merge-base', '--is-ancestor', ancestor, descendant], directory: repository };

@@ -8,6 +8,7 @@ import type { Log } from '#foundation/log.ts';
 import type { Certifier } from '#quality/certify.ts';
 import type { FailingSince, FailingSinceRequest } from '#quality/failing-since.ts';
 import type { TestRunner, TestSelection } from '#quality/test-run.ts';
+import type { Learned } from '#repair/learned.ts';
 import type { Workspace } from '#sandbox/workspace.ts';
 
 export type IsolationRequest = 'auto' | IsolationRung;
@@ -18,6 +19,8 @@ export interface CoderTools {
   readonly workspace: Workspace;
   /** Runs the project's tests with the edits applied, and takes them back afterwards; the signal stops the run early. */
   runTests(edits: readonly TextEdit[], only: TestSelection | null, signal?: AbortSignal): Promise<TestReport>;
+  /** What accepted changes of earlier runs taught. */
+  readonly learned: Learned;
   /** A short line for people who watch; at most a few a second are kept. */
   progress(line: string): void;
 }

@@ -6,6 +6,7 @@ import type { Coder } from './ports.ts';
 /** Kept of a search for people and for a model that takes over. */
 const KEPT_SUSPECTS = 50;
 const KEPT_NEAR_MISSES = 10;
+const KEPT_LEARNED = 64;
 
 export interface RepairCoderParts {
   readonly engine: RepairEngine;
@@ -31,6 +32,7 @@ export function createRepairCoder(parts: RepairCoderParts): Coder {
           budget: input.budget,
           seed: input.seed,
           tried: new Set(input.tried),
+          learned: tools.learned,
           runTests: (edits, only, stop) => tools.runTests(edits, only, stop),
           ...(parts.onProgress ? { onProgress: parts.onProgress } : {}),
         },
@@ -61,6 +63,7 @@ function toAccount(outcome: RepairOutcome): SearchAccount {
     nearMisses: outcome.nearMisses
       .slice(0, KEPT_NEAR_MISSES)
       .map(({ candidate, fixedTests }) => ({ candidate, fixedTests: [...fixedTests] })),
+    learned: outcome.learned.slice(0, KEPT_LEARNED).map((use) => ({ ...use })),
     notes: [...outcome.notes],
   };
 }

@@ -15,6 +15,7 @@ import type { Queue } from '#queue/port.ts';
 import type { Git } from '#sandbox/git.ts';
 import type { Workspaces } from '#sandbox/workspace.ts';
 import type { CrashProbe } from './crash-points.ts';
+import type { RunMemory } from './lessons.ts';
 import { type Owner, thisProcess } from './owner.ts';
 import type { Detect, IsolationRequest, OpenHands, Reviewer } from './ports.ts';
 import type { RunRecord } from './run-record.ts';
@@ -119,6 +120,8 @@ export interface RunEngineParts {
   readonly openHands: OpenHands;
   readonly detect: Detect;
   readonly reviewers?: readonly Reviewer[] | undefined;
+  /** Absent: nothing is learned, and nothing learned is used. */
+  readonly memory?: RunMemory | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -191,12 +194,12 @@ type Completed = RunEngineParts & SessionParts & TakeoverParts & StartParts;
 
 function completed(given: RunEngineParts): Completed {
   const probe: CrashProbe = given.crashPoint ?? (() => undefined);
-  const { db, journal, clock } = given;
+  const { db, journal, clock, memory } = given;
   let self: Promise<Owner> | null = null;
   return {
     ...given,
     probe,
-    store: createRunStore({ db, journal, clock, probe }),
+    store: createRunStore({ db, journal, clock, probe, memory }),
     reviewers: given.reviewers ?? [],
     leaseMs: given.leaseMs ?? LEASE_MS,
     onNote: given.onNote ?? (() => undefined),

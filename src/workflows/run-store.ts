@@ -7,8 +7,10 @@ import type { Database, Queries } from '#database/port.ts';
 import type { Clock } from '#foundation/clock.ts';
 import { AppError } from '#foundation/errors.ts';
 import type { Journal } from '#journal/port.ts';
+import type { Lesson } from '#memory/lesson.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CrashProbe } from './crash-points.ts';
+import type { RunMemory } from './lessons.ts';
 import { assertMove, isFinal } from './machine.ts';
 import type { Owner } from './owner.ts';
 import { createRunReads, FINAL_STATES } from './run-reads.ts';
@@ -50,6 +52,7 @@ export interface Move {
   readonly outcome: RunOutcome | null;
   readonly certificate: Certificate | null;
   readonly events: readonly NewEvent[];
+  readonly lesson?: Lesson | null;
   readonly runningMs: number;
 }
 
@@ -64,6 +67,8 @@ export interface RunStoreParts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly probe: CrashProbe;
+  /** Absent: nothing is learned. */
+  readonly memory?: Pick<RunMemory, 'record'> | undefined;
 }
 
 export type RunStore = ReturnType<typeof createRunStore>;
@@ -174,7 +179,7 @@ async function renew({ db }: RunStoreParts, run: RunRecord, leaseUntil: string):
 
 /** One transition: state, checkpoint, step, certificate and events in one transaction, or nothing of it (R4). */
 async function moveRun(parts: RunStoreParts, run: RunRecord, move: Move): Promise<Written> {
-  const { db, journal, clock, probe } = parts;
+  const { db, journal, clock, probe, memory } = parts;
   assertMove(run.state, move.to);
   const cancelling = move.to === 'CANCELLED';
   const moved = await db.transaction(async (q) => {
@@ -217,7 +222,8 @@ async function moveRun(parts: RunStoreParts, run: RunRecord, move: Move): Promis
         .values({ digest, runId: run.id, ticketId: run.ticketId, body, createdAt: now })
         .onConflictDoNothing();
     }
-    await journal.append(q, storable([...move.events, movedEvent(run, move)]));
+    const learned = move.lesson ? ((await memory?.record(q, move.lesson)) ?? []) : [];
+    await journal.append(q, storable([...move.events, ...learned, movedEvent(run, move)]));
     if (isFinal(move.to)) {
       const payload = { outcome: move.to };
       await journal.append(q, [{ type: 'task.completed', subject: subjectOf(run), payload }]);

@@ -14,6 +14,7 @@ import type { Workspace, Workspaces } from '#sandbox/workspace.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type Control, watchOver } from './control.ts';
 import type { CrashProbe } from './crash-points.ts';
+import { type RunMemory, recallFor } from './lessons.ts';
 import { isFinal, wallStop } from './machine.ts';
 import type { HandsAnswer, OpenHands, Reviewer, RunHands } from './ports.ts';
 import { cleanUp, removeWorkspaces, workspaceName } from './rest.ts';
@@ -40,6 +41,7 @@ export interface SessionParts {
   readonly workspaces: Workspaces;
   readonly openHands: OpenHands;
   readonly reviewers: readonly Reviewer[];
+  readonly memory?: RunMemory | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
@@ -181,7 +183,7 @@ class Session {
   }
 
   private context(hands: RunHands): StepContext {
-    const { git, clock, reviewers, probe, store } = this.parts;
+    const { git, clock, reviewers, probe, store, memory, log } = this.parts;
     const { project, ticket } = this.task;
     const run = { ...this.run, runningMs: this.runningMs() };
     const limits: CommandLimits = commandLimits.parse(run.options.commandLimits);
@@ -199,6 +201,7 @@ class Session {
       keep: (object) => this.keep(object),
       guard: () => this.guard(),
       output: (seq) => store.stepOutput(run.id, seq),
+      recall: (search) => recallFor(memory, search, log),
       probe: (point) => probe(point, run.state),
       note: (text) => this.note(text),
     };

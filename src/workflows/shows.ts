@@ -133,6 +133,11 @@ function inAll(accounts: readonly SearchAccount[]): SearchAccount | null {
     for (const [template, count] of Object.entries(account.triedByTemplate))
       triedByTemplate[template] = (triedByTemplate[template] ?? 0) + count;
   }
+  const learned = new Map<string, SearchAccount['learned'][number]>();
+  for (const use of accounts.flatMap((account) => account.learned)) {
+    const before = learned.get(use.key);
+    learned.set(use.key, { ...use, tried: use.tried + (before?.tried ?? 0) });
+  }
   const misses = new Map(accounts.flatMap((one) => one.nearMisses).map((one) => [one.candidate.digest, one]));
   const nearest = [...misses.values()].sort((a, b) => b.fixedTests.length - a.fixedTests.length);
   const sum = (of: (account: SearchAccount) => number) => accounts.reduce((all, one) => all + of(one), 0);
@@ -142,6 +147,7 @@ function inAll(accounts: readonly SearchAccount[]): SearchAccount | null {
     durationMs: sum((one) => one.durationMs),
     triedByTemplate,
     nearMisses: nearest.slice(0, NEAR_MISSES_SHOWN),
+    learned: [...learned.values()],
   };
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findRewrites } from '#code/rewrite.ts';
 import { isProved, type LearnedPlace, learnFrom } from '#repair/learn/learn.ts';
-import type { Rewrite } from '#repair/learn/types.ts';
+import type { Rewrite } from '#repair/learned.ts';
 
 function learned(before: string, after: string, path = 'a.js'): LearnedPlace[] {
   const wrap = (body: string) =>

@@ -18,6 +18,7 @@ const SEARCH: ShownSearch = {
     suspect(9, 0.5),
     suspect(11, 0.1),
   ],
+  learned: [],
   triedByTemplate: { guard: 3, wrap: 12, 'guard+wrap': 5, 'wrap+wrap': 6, negate: 1 },
   nearMisses: [{ candidate: { reason: 'In src/a.ts, line 4: \u001b[31mnegate' }, fixedTests: ['a', 'b'] }],
   notes: ['three tests were left out'],

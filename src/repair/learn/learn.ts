@@ -4,9 +4,9 @@ import { createSyntaxReader, languageOfFile, type SyntaxNode } from '#code/synta
 import { javascriptGrammar } from '../grammar/javascript.ts';
 import { pythonGrammar } from '../grammar/python.ts';
 import type { Grammar } from '../grammar/types.ts';
+import type { Rewrite } from '../learned.ts';
 import { type ChangedPlace, changedPlaces } from './changes.ts';
 import { patternOf } from './pattern.ts';
-import type { Rewrite } from './types.ts';
 
 /** A file before and after an accepted change. */
 export interface ChangedFile {
@@ -34,20 +34,38 @@ const PRIVATE = /[\w-]{41,}|:\/\/|['"`](?:[A-Za-z]:)?[\\/][\w.-]+[\\/]|@[\w-]+\.
 
 /** One answer for each changed place; nothing for files that cannot be read as a language of ours. */
 export function learnFrom(file: ChangedFile): LearnedPlace[] {
-  const language = languageOfFile(file.path);
-  if (language === null || Math.max(file.before.length, file.after.length) > MAX_FILE_CHARS) return [];
-  const reader = createSyntaxReader();
-  const before = reader.parse(language, file.before);
-  const after = reader.parse(language, file.after);
-  if (before.hasError || after.hasError) return [refused('the file cannot be read')];
-  const grammar = language === 'python' ? pythonGrammar : javascriptGrammar;
-  const places = changedPlaces(before.root, after.root, grammar);
+  const read = readChange(file);
+  if (read === null) return [];
+  if (read === 'broken') return [refused('the file cannot be read')];
+  const { places, grammar } = read;
   if (places === null) return [refused('it changes too many places')];
   return places.map((place) => {
     const learned = learnPlace(place, grammar);
     if (!learned.ok || holdsIn(file, learned.rewrite, place)) return learned;
     return refused('it does not yield the change that it was learned from');
   });
+}
+
+/** Kinds of the smallest named nodes that hold the changed places, each once. */
+export function changedKinds(file: ChangedFile): { family: Grammar['family']; kind: string }[] {
+  const read = readChange(file);
+  if (read === null || read === 'broken') return [];
+  const kinds = (read.places ?? []).map(({ before, around }) =>
+    before.named ? before.kind : (around[0]?.before.kind ?? before.kind),
+  );
+  return [...new Set(kinds)].map((kind) => ({ family: read.grammar.family, kind }));
+}
+
+/** The changed places of a file; null when it is none of our languages, or too long. */
+function readChange(file: ChangedFile) {
+  const language = languageOfFile(file.path);
+  if (language === null || Math.max(file.before.length, file.after.length) > MAX_FILE_CHARS) return null;
+  const reader = createSyntaxReader();
+  const before = reader.parse(language, file.before);
+  const after = reader.parse(language, file.after);
+  if (before.hasError || after.hasError) return 'broken';
+  const grammar = language === 'python' ? pythonGrammar : javascriptGrammar;
+  return { grammar, places: changedPlaces(before.root, after.root, grammar) };
 }
 
 /** Whether a rewrite, applied to its own regression case, gives what the case says. */

@@ -1,6 +1,6 @@
 // How likely a template's change is the right one: hand costs corrected by what history and own outcomes say (bits).
 import type { Grammar } from '../grammar/types.ts';
-import type { TemplateOutcome } from './types.ts';
+import type { TemplateOutcome } from '../learned.ts';
 
 /** Of one template (at one kind of node): fixes it explains, and as many as the hand costs would have expected. */
 export interface PriorCount {

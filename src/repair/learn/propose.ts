@@ -2,10 +2,10 @@
 import { findRewrites } from '#code/rewrite.ts';
 import { languageOfFile, type SyntaxNode } from '#code/syntax.ts';
 import type { Grammar } from '../grammar/types.ts';
+import { type Learned, type LearnedRewrite, learnedTemplate, toldOf } from '../learned.ts';
 import type { Proposal } from '../templates/types.ts';
 import { type BitsShift, createBitsShift, rewriteBits } from './priors.ts';
 import { readShippedPrior } from './shipped.ts';
-import { type Learned, type LearnedRewrite, learnedTemplate } from './types.ts';
 
 /** How a search uses what was learned; made once for each search. */
 export interface Advice {
@@ -76,17 +76,10 @@ interface Place {
 }
 
 function proposal(rewrite: LearnedRewrite, { start, end, text, fits }: Place): Proposal {
-  const { accepted, refused } = rewrite;
   return {
     template: learnedTemplate(rewrite),
     bits: rewriteBits({ ...rewrite, fits }),
     edits: [{ start, end, text }],
-    reason: `${formOf(rewrite)}, learned from ${rewrite.origin} (${accepted} of ${accepted + refused} accepted)`,
+    reason: toldOf(rewrite),
   };
-}
-
-/** `$A < $B becomes $A <= $B`, on one line. */
-export function formOf({ before, after }: Pick<LearnedRewrite, 'before' | 'after'>): string {
-  const line = (text: string) => text.replaceAll('\n', ' ⏎ ');
-  return after === '' ? `${line(before)} is left out` : `${line(before)} becomes ${line(after)}`;
 }

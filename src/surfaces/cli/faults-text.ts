@@ -12,6 +12,7 @@ export interface ShownSearch {
     readonly signals: readonly string[];
   }[];
   readonly triedByTemplate: Readonly<Record<string, number>>;
+  readonly learned: readonly { readonly key: string; readonly tried: number; readonly told: string }[];
   readonly nearMisses: readonly {
     readonly candidate: { readonly reason: string };
     readonly fixedTests: readonly string[];
@@ -26,6 +27,8 @@ export interface ShownLimits {
 }
 
 const SOURCE_CHARS = 100;
+const LEARNED_CHARS = 200;
+const MAX_LEARNED = 10;
 
 /** Sections with headings; those that would be empty are left out. */
 export function faultSections(search: ShownSearch, limits: ShownLimits, paint: Paint): string[] {
@@ -33,6 +36,7 @@ export function faultSections(search: ShownSearch, limits: ShownLimits, paint: P
     body.length === 0 ? [] : ['', paint('strong', title), ...body];
   return [
     ...section('Suspects', suspectLines(search.suspects, limits.suspects, paint)),
+    ...section('Tried first: rewrites learned from accepted changes', learnedLines(search.learned)),
     ...section('Tried, by family', triedLines(search.triedByTemplate, limits.templates)),
     ...section('Nearest misses', missLines(search.nearMisses, limits.nearMisses)),
     ...search.notes.map((note) => paint('faint', `note: ${plainText(note)}`)),
@@ -56,10 +60,19 @@ function suspectLines(suspects: ShownSearch['suspects'], most: number, paint: Pa
   return suspects.length > most ? [...lines, `        … and ${suspects.length - most} more`] : lines;
 }
 
+function learnedLines(learned: ShownSearch['learned']): string[] {
+  const used = learned.filter(({ tried }) => tried > 0).slice(0, MAX_LEARNED);
+  return used.map(({ key, tried, told }) => {
+    return `  ${String(tried).padStart(6)}  ${plainText(key)}  ${plainText(told).slice(0, LEARNED_CHARS)}`;
+  });
+}
+
 function triedLines(tried: ShownSearch['triedByTemplate'], most: number): string[] {
   const families = new Map<string, number>();
   for (const [template, count] of Object.entries(tried)) {
-    const family = template.includes('+') ? 'two changes at once' : template;
+    const parts = template.split('+');
+    const isLearned = parts.some((part) => part.startsWith('learned:'));
+    const family = isLearned ? 'learned rewrite' : parts.length > 1 ? 'two changes at once' : template;
     families.set(family, (families.get(family) ?? 0) + count);
   }
   const sorted = [...families].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));

@@ -4,12 +4,15 @@ import { CODER, type CoderInput, type CoderOutput, REVIEWER, type ReviewFinding 
 import type { NewEvent } from '#contracts/event.ts';
 import type { TestReport } from '#contracts/tests.ts';
 import { clip, plainText, plural } from '#foundation/text.ts';
+import type { Learned } from '#repair/learned.ts';
 import type { Workspace } from '#sandbox/workspace.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import { lessonOfSearch } from '../lessons.ts';
 import type { CoderTools } from '../ports.ts';
 import { subjectOf } from '../run-store.ts';
 import { nextAttempt } from './attempts.ts';
 import { type ChangedText, changedTexts, editBetween, putEdits } from './edits.ts';
+import { lessonSubject } from './learning.ts';
 import { target } from './planning.ts';
 import { storedReportOutput } from './reports.ts';
 import { interrupted, keptOutput, maySearchOn, searchedAfter, searchLeft, whyNothing } from './searching.ts';
@@ -44,7 +47,8 @@ async function code(
   { input, workspace }: { input: CoderInput; workspace: Workspace },
   signal: AbortSignal,
 ): Promise<CoderOutput> {
-  const { tools, settled } = toolsFor(context, workspace, signal);
+  const learned = await context.recall(input);
+  const { tools, settled } = toolsFor(context, { workspace, learned }, signal);
   const output = await callRole(
     { role: CODER, input, executor: (checked) => context.hands.coder.code(checked, tools, signal) },
     signal,
@@ -79,7 +83,7 @@ async function coderInput(context: StepContext): Promise<CoderInput> {
 /** One test run at a time: they share the workspace. */
 function toolsFor(
   context: StepContext,
-  workspace: Workspace,
+  { workspace, learned }: { readonly workspace: Workspace; readonly learned: Learned },
   signal: AbortSignal,
 ): { tools: CoderTools; settled: () => Promise<unknown> } {
   const { run, hands, limits } = context;
@@ -101,6 +105,7 @@ function toolsFor(
       last = next.catch(() => undefined);
       return next;
     },
+    learned,
     progress: (line) => context.note(plainText(line)),
   };
   return { tools, settled: () => last };
@@ -115,6 +120,7 @@ function nothingFound(context: StepContext, output: Extract<CoderOutput, { kind:
     tree: run.checkpoint.startTree,
     checkpoint,
     events: located(context, output.account.suspects),
+    lesson: lessonOfSearch(lessonSubject(run), account, null),
   };
   if (maySearchOn(run, { account, searched: checkpoint.searched })) {
     const reason = `${plural(account.tried, 'candidate')} tried in the time of one attempt; the next one goes on from there`;
@@ -183,6 +189,7 @@ async function proposed(context: StepContext, { output, workspace, input }: Prop
       seed: input.seed,
     },
     output: { candidate, account: output.account, findings, diff },
+    lesson: lessonOfSearch(lessonSubject(run), output.account, output),
     tree,
     events: [
       ...located(context, output.account.suspects),

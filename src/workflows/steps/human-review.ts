@@ -1,6 +1,7 @@
 // HUMAN_REVIEW: carries out a person's word on a certified change.
 import { AppError } from '#foundation/errors.ts';
 import { plainText } from '#foundation/text.ts';
+import { changeLesson } from './learning.ts';
 import { moveTo, type StepContext, type StepResult } from './step.ts';
 import { fixedOutcome } from './verifying.ts';
 
@@ -14,11 +15,17 @@ export async function humanReview(context: StepContext): Promise<StepResult> {
   const by = plainText(decision.by);
   const note = plainText(decision.note).slice(0, NOTE_CHARS);
   const output = { decision: { ...decision, by, note } };
+  const lesson = await changeLesson(
+    context,
+    decision.decision === 'approved' ? 'accepted' : 'rejected',
+    checkpoint,
+  );
   if (decision.decision === 'approved') {
     return moveTo(context, {
       to: 'SUCCESS',
       reason: `Approved by ${by}`,
       output,
+      lesson,
       tree: checkpoint.tree,
       outcome: fixedOutcome(checkpoint.branch ?? ''),
     });
@@ -28,6 +35,7 @@ export async function humanReview(context: StepContext): Promise<StepResult> {
     to: 'REFLECTING',
     reason: message,
     output,
+    lesson,
     tree: checkpoint.tree,
     checkpoint: {
       ...checkpoint,

@@ -1,7 +1,12 @@
 // INIT: the workspace of the base commit, and the isolation that the run will have throughout.
 import type { NewEvent } from '#contracts/event.ts';
+import { lessonOfReverts } from '../lessons.ts';
 import { subjectOf } from '../run-store.ts';
+import { lessonSubject } from './learning.ts';
 import { moveTo, type StepContext, type StepResult } from './step.ts';
+
+/** How far back commits are looked for that take others back. */
+const HISTORY_COMMITS = 1_000;
 
 export async function init(context: StepContext): Promise<StepResult> {
   const { run, hands } = context;
@@ -12,6 +17,7 @@ export async function init(context: StepContext): Promise<StepResult> {
     subject: subjectOf(run),
     payload: { commit: run.base, isolation: hands.rung, dependencies },
   };
+  const reverted = await context.git.revertedCommits(context.project.path, run.base, HISTORY_COMMITS);
   return moveTo(context, {
     to: 'PLANNING',
     reason: `The workspace of ${run.base.slice(0, 12)} stands, isolation ${hands.rung}`,
@@ -20,5 +26,6 @@ export async function init(context: StepContext): Promise<StepResult> {
     output: { isolation: hands.rung, dependencies, profile: run.checkpoint.profile },
     tree: run.checkpoint.baseTree,
     events: [prepared],
+    lesson: lessonOfReverts(lessonSubject(run), reverted),
   });
 }

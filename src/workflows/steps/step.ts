@@ -6,10 +6,13 @@ import type { Project } from '#contracts/project.ts';
 import type { RunState } from '#contracts/run.ts';
 import type { Ticket } from '#contracts/ticket.ts';
 import type { Clock } from '#foundation/clock.ts';
+import type { Lesson } from '#memory/lesson.ts';
+import type { Learned } from '#repair/learned.ts';
 import type { Git } from '#sandbox/git.ts';
 import type { Workspace } from '#sandbox/workspace.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { CrashPoint } from '../crash-points.ts';
+import type { SearchFor } from '../lessons.ts';
 import type { Reviewer, RunHands } from '../ports.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { PausedInfo, RunOutcome } from '../run-views.ts';
@@ -33,6 +36,8 @@ export interface StepContext {
   guard(): Promise<void>;
   /** Output of an earlier step of this run. */
   output(seq: number): Promise<unknown>;
+  /** What memory has for a search; nothing when there is no memory. */
+  recall(search: SearchFor): Promise<Learned>;
   probe(point: CrashPoint): void;
   /** A line for people who watch. */
   note(line: string): void;
@@ -53,6 +58,8 @@ export interface StepMove {
   readonly outcome: RunOutcome | null;
   readonly certificate: Certificate | null;
   readonly events: readonly NewEvent[];
+  /** What the step teaches memory, written with the move. */
+  readonly lesson?: Lesson | null;
 }
 
 /** The step cannot be done before somebody acts, or was interrupted: of it only the checkpoint is kept, where it gives one. */

@@ -8,6 +8,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { subjectOf } from '../run-store.ts';
 import { branchNameFor, proposeBranch } from './branch.ts';
 import { commitMessage } from './commit-message.ts';
+import { changeLesson } from './learning.ts';
 import { target } from './planning.ts';
 import { moveTo, type StepContext, type StepMove, type StepResult } from './step.ts';
 import { planOutput } from './stored.ts';
@@ -58,6 +59,9 @@ export async function verifying(context: StepContext, signal: AbortSignal): Prom
   return rest(context, {
     ...common,
     checkpoint: { ...run.checkpoint, commit, branch, certificate: certificate.digest },
+    lesson: run.options.review
+      ? null
+      : await changeLesson(context, 'accepted', { commit, certificate: certificate.digest }),
   });
 }
 

@@ -1,5 +1,5 @@
 // What learning hands to a search, as plain data: rewrites with the counts of their evidence, and outcomes of templates.
-import type { Grammar } from '../grammar/types.ts';
+import type { Grammar } from './grammar/types.ts';
 
 /** A rewrite as it is learned from one accepted change. */
 export interface Rewrite {
@@ -59,11 +59,20 @@ export interface LearnedUse {
   readonly matched: number;
   /** Candidates of it that were tried. */
   readonly tried: number;
+  /** The rewrite and its record, in words. */
+  readonly told: string;
+}
+
+/** `$A < $B becomes $A <= $B, learned from RUN-3 (2 of 2 accepted)`, on one line. */
+export function toldOf({ before, after, origin, accepted, refused }: LearnedRewrite): string {
+  const line = (text: string) => text.replaceAll('\n', ' ⏎ ');
+  const form = after === '' ? `${line(before)} is left out` : `${line(before)} becomes ${line(after)}`;
+  return `${form}, learned from ${origin} (${accepted} of ${accepted + refused} accepted)`;
 }
 
 /** Only rewrites that matched are told of, most tried first. */
 export function learnedUses(
-  rewrites: readonly Pick<LearnedRewrite, 'key'>[],
+  rewrites: readonly LearnedRewrite[],
   matches: ReadonlyMap<string, number>,
   triedByTemplate: Readonly<Record<string, number>>,
 ): LearnedUse[] {
@@ -72,7 +81,12 @@ export function learnedUses(
     for (const key of new Set(learnedKeys(template))) tried.set(key, (tried.get(key) ?? 0) + count);
   }
   return rewrites
-    .map(({ key }) => ({ key, matched: matches.get(key) ?? 0, tried: tried.get(key) ?? 0 }))
+    .map((rewrite) => ({
+      key: rewrite.key,
+      matched: matches.get(rewrite.key) ?? 0,
+      tried: tried.get(rewrite.key) ?? 0,
+      told: toldOf(rewrite),
+    }))
     .filter((use) => use.matched > 0)
     .sort((a, b) => b.tried - a.tried);
 }
@@ -87,4 +101,9 @@ export function learnedTemplate(rewrite: Pick<LearnedRewrite, 'key' | 'template'
 /** Keys of the learned rewrites in a template name. */
 export function learnedKeys(template: string): string[] {
   return [...template.matchAll(LEARNED_MARK)].map((match) => match[1] ?? '');
+}
+
+/** The template name without learned rewrites. */
+export function plainTemplate(template: string): string {
+  return template.replace(LEARNED_MARK, '').replace(/^\+/, '');
 }
