@@ -67,6 +67,8 @@ export const row = z.object({
   lineAveraged: z.number().nullable(),
   lineBest: z.number().nullable(),
   plausible: z.number(),
+  /** Whether the engine stands behind its best candidate, and how much; null without one. */
+  offered: z.object({ as: z.string(), probability: z.number() }).nullable().default(null),
   /** Place of a candidate that is the real fix; null when none is. */
   fixRank: z.number().nullable(),
   best: best.nullable(),
@@ -80,6 +82,7 @@ export type Row = z.infer<typeof row>;
 const NOTHING: Omit<Row, 'repository' | 'commit' | 'message' | 'unusable'> = {
   ...{ seconds: 0, runner: '', validation: '', ending: '', notes: [], tried: 0, failing: 0, passing: 0 },
   ...{ relatedFiles: 0, fileRank: null, filesFirst: 0, lineAveraged: null, lineBest: null, plausible: 0 },
+  offered: null,
   ...{ fixRank: null, best: null, realDiff: '', right: null, failure: null },
 };
 
@@ -142,6 +145,10 @@ async function searched(bench: Bench, { stage, facts, how }: Ready): Promise<Row
     ...{ seconds, runner: stage.plan.runner, validation: outcome.validation, ending: outcome.ending },
     ...{ notes: [...outcome.notes], tried: outcome.tried, ...placing, plausible: outcome.candidates.length },
     ...{ failing: facts.failing.length, passing: facts.passing.length, relatedFiles: facts.related.length },
+    offered: outcome.assessment && {
+      as: outcome.assessment.offered,
+      probability: outcome.assessment.probability,
+    },
     fixRank: await rankOfFix(outcome, stage),
     best: found,
     realDiff: patchOf(item.source, stage.buggy, stage.fixed),

@@ -81,7 +81,8 @@ function probeFile({ head, esm, expressions }: Harvest, at: { runner: string; fr
       ? `${load('cambiumRunner', at.runner === 'node' ? 'node:test' : 'vitest')}\nconst cambiumTest = cambiumRunner.test;`
       : `const cambiumTest = ${at.runner === 'mocha' ? 'globalThis.it' : 'test'};`;
   const probes = expressions.map((text, index) => `  [${at.from + index}, async () => (${text})],`);
-  return `${head}
+  return `// @ts-nocheck
+${head}
 ${load('cambiumFiles', 'fs')}
 ${load('cambiumUtil', 'util')}
 ${own}

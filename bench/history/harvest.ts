@@ -63,7 +63,9 @@ export function harvest(path: string, text: string, seed: number): Harvest | nul
   const found = new Set(plain.filter((one) => one.length <= MAX_LENGTH));
   const variants = [...found].flatMap((one) => mutations(one, pool, random));
   const filled = calls.flatMap((node) => fillings(node, { text, own, pool, random }));
-  const rest = shuffled([...new Set([...variants, ...filled])], random).filter((one) => !found.has(one));
+  const rest = shuffled([...new Set([...variants, ...filled])], random).filter(
+    (one) => !found.has(one) && parseSync(path, `(${one})`).errors.length === 0,
+  );
   const expressions = [...[...found].slice(0, MAX_EXPRESSIONS / 2), ...rest].slice(0, MAX_EXPRESSIONS);
   return { head: head.join('\n'), esm: /^import\s/m.test(head.join('\n')), expressions };
 }

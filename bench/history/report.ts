@@ -9,6 +9,7 @@ const CLOSE = 10;
 export function rowLine(row: Row): string {
   const name = `${row.repository} ${row.commit.slice(0, 10)}`.padEnd(36);
   if (row.unusable !== null) return `${name} unusable: ${row.unusable.slice(0, 140)}`;
+  if (row.ending === '') return `${name} green with the fix`;
   const rate = Math.round(row.tried / Math.max(0.001, row.seconds));
   return [
     name,
@@ -41,7 +42,7 @@ export function renderReport(rows: readonly Row[], parts: ReadonlyMap<string, re
       repository,
       String(own.length),
       String(unusable),
-      ...MEASURES.slice(0, 6).map(({ value }) => value(own)),
+      ...MEASURES.slice(0, 7).map(({ value }) => value(own)),
     ];
   });
   const failures = FAILURES.map((failure) => [
@@ -50,7 +51,7 @@ export function renderReport(rows: readonly Row[], parts: ReadonlyMap<string, re
   ]);
   return [
     table(head, measures),
-    table(['library', 'cases', 'unusable', ...MEASURES.slice(0, 6).map(({ name }) => name)], libraries),
+    table(['library', 'cases', 'unusable', ...MEASURES.slice(0, 7).map(({ name }) => name)], libraries),
     table(['ended as', ...columns.map((group) => group.name)], failures),
   ].join('\n\n');
 }
@@ -69,6 +70,7 @@ const MEASURES: readonly Measure[] = [
   { name: 'plausible', value: share((row) => row.plausible > 0) },
   { name: 'plausible, all related tests green', value: share((row) => row.best?.relatedBroken.length === 0) },
   { name: 'behaves as the real fix at rank 1', value: share((row) => row.right === true) },
+  { name: 'of those offered as a fix', value: (rows) => offered(rows) },
   { name: 'warm', value: share((row) => row.validation === 'warm') },
   { name: 'faulty file first or tied for it', value: share((row) => row.fileRank === 1) },
   {
@@ -94,6 +96,12 @@ function warmRates(rows: readonly Row[]): number[] {
   return rows
     .filter((row) => row.validation === 'warm' && row.seconds > 0)
     .map((row) => row.tried / row.seconds);
+}
+
+/** Behaving as the real fix, among the changes that the engine itself stands behind. */
+function offered(rows: readonly Row[]): string {
+  const own = rows.filter((row) => row.offered?.as === 'fix');
+  return own.length === 0 ? '–' : `${own.filter((row) => row.right === true).length} of ${own.length}`;
 }
 
 function middle(values: readonly number[]): string {
