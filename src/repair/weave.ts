@@ -80,12 +80,13 @@ function beforeValue(node: SyntaxNode, field: string): Place | null {
   const value = node.children.find((child) => child.field === field);
   if (value === undefined || /named_expression|conditional_expression|lambda|list_splat/.test(value.kind))
     return null;
-  return { at: value.start, text: `${PYTHON_TICK} and ` };
+  // A bracket may follow the keyword at once.
+  return { at: value.start, text: ` ${PYTHON_TICK} and ` };
 }
 
 /** Loops that an edit brings along must end too. */
 export function guardedLoops(text: string, family: Grammar['family']): string {
-  if (family === 'python') return text.replace(/^(\s*while )(?=\S)/gm, `$1${PYTHON_TICK} and `);
+  if (family === 'python') return text.replace(/^(\s*while\b)[ \t]*(?=\S)/gm, `$1 ${PYTHON_TICK} and `);
   return text
     .replace(/\bwhile \((?!\))/g, `while (${TICK},`)
     .replace(/(\bfor \([^{}\n]*\) \{)/g, `$1${TICK};`);

@@ -107,6 +107,10 @@ export const pythonGrammar: Grammar = {
     ['bin', 'hex', 'oct'],
     ['zip', 'zip_longest'],
     ['ljust', 'rjust', 'center', 'zfill'],
+    ['encode', 'decode'],
+    ['deepcopy', 'copy'],
+    ['match', 'search', 'fullmatch', 'findall'],
+    ['ValueError', 'TypeError', 'KeyError', 'IndexError', 'RuntimeError', 'AttributeError', 'LookupError'],
   ],
   wraps: [
     ['abs($)', 1],
@@ -150,6 +154,12 @@ export const pythonGrammar: Grammar = {
     ['$.items()', 3],
     ['$.keys()', 4],
     ['$.values()', 4],
+    ['$.encode()', 4],
+    ['$.decode()', 4],
+    ['*$', 4],
+    ['$ or []', 4],
+    ["$ or ''", 4],
+    ['$ or 0', 4],
   ],
   tests: [
     ['not $', 0],
