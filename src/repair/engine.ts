@@ -172,6 +172,8 @@ function faultMap(parts: Search): FaultMap {
     placesOf: probes.placesOf,
     loadProbes: judge.survey.loadProbes,
     isTarget: judge.isTarget,
+    pointers,
+    ...(parts.request.changedLines ? { changed: parts.request.changedLines } : {}),
   });
   return map.suspects.length === 0 ? reachMap(pointers, sources.files) : map;
 }

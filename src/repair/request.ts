@@ -86,6 +86,8 @@ export interface RepairRequest {
   readonly budget: RepairBudget;
   /** What earlier changes taught; absent: only the prior that comes with the program. */
   readonly learned?: Learned;
+  /** Lines that recent commits wrote, by path: where faults are more often than elsewhere. */
+  readonly changedLines?: ReadonlyMap<string, ReadonlySet<number>>;
   /** Same seed and inputs, same candidates in the same order. */
   readonly seed: number;
   /**
