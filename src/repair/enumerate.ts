@@ -67,7 +67,7 @@ interface Task {
   readonly bound: number;
   readonly order: number;
   readonly located: Located;
-  readonly node: SyntaxNode;
+  readonly site: Site;
   readonly suspicion: number;
   readonly templates: readonly Template[];
 }
@@ -143,13 +143,15 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
   const add = (node: SyntaxNode, suspicion: number, perScope: boolean) => {
     const extra =
       -SUSPICION_WEIGHT * Math.log2(suspicion) - (options.advice === undefined ? 0 : MOST_LEARNED_BITS);
+    const { testStrings } = options;
+    const site: Site = { node, scope, grammar, testStrings, known: { names: null, conditions: null } };
     for (const stage of STAGES) {
       if (stage.perScope !== perScope) continue;
       tasks.push({
         bound: stage.floor + extra,
         order: node.start,
         located,
-        node,
+        site,
         suspicion,
         templates: stage.templates,
       });
@@ -164,7 +166,8 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
     add(node, suspicion, false);
     const learned = options.advice?.proposals(scope.file, node) ?? [];
     if (learned.length > 0) {
-      tasks.push({ bound: 0, order: node.start, located, node, suspicion, templates: [() => learned] });
+      const site: Site = { node, scope, grammar, testStrings: [], known: { names: null, conditions: null } };
+      tasks.push({ bound: 0, order: node.start, located, site, suspicion, templates: [() => learned] });
     }
   };
   scope.expressions.forEach(visit);
@@ -177,10 +180,10 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
 }
 
 function* ideasOf(task: Task, options: SpaceOptions): Iterable<Idea> {
-  const { scope, grammar } = task.located;
-  const { without, advice, testStrings } = options;
-  const { node, suspicion } = task;
-  const site: Site = { node, scope, grammar, testStrings };
+  const { scope } = task.located;
+  const { without, advice } = options;
+  const { site, suspicion } = task;
+  const { node } = site;
   for (const template of task.templates) {
     for (const proposal of template(site)) {
       if (without?.has(proposal.template) === true) continue;

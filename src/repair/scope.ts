@@ -1,6 +1,8 @@
 // What a function offers to its own repair: its expressions and statements, the names visible at a place, its conditions.
 import type { SyntaxNode } from '#code/syntax.ts';
 import type { Grammar } from './grammar/types.ts';
+import { type Kinds, kindsOf } from './kinds.ts';
+import { createSurroundings, type Surroundings } from './surroundings.ts';
 
 export interface Declaration {
   readonly name: string;
@@ -26,6 +28,10 @@ export interface Scope {
   readonly properties: readonly string[];
   /** Names of the module's functions and imports. */
   readonly moduleNames: readonly string[];
+  /** Kinds of values of the names, as far as annotations and first values tell. */
+  readonly kinds: Kinds;
+  /** What the rest of the file offers; gathered when first asked for. */
+  readonly around: () => Surroundings;
 }
 
 const MAX_POOL = 40;
@@ -39,6 +45,7 @@ export function scopesOf(file: string, root: SyntaxNode, grammar: Grammar): Scop
     source: root.text,
     properties: frequent(propertiesOf(root, grammar)),
     moduleNames: unique(declarationsOf(root, grammar, false).map((one) => one.name)),
+    around: createSurroundings(root, grammar),
   };
   const found = roots.map((node) => scopeOf(node, grammar, { ...shared, own: false }));
   const top = scopeOf(root, grammar, { ...shared, own: true });
@@ -50,6 +57,7 @@ interface Shared {
   readonly source: string;
   readonly properties: readonly string[];
   readonly moduleNames: readonly string[];
+  readonly around: () => Surroundings;
   /** Only the code outside functions. */
   readonly own: boolean;
 }
@@ -76,6 +84,7 @@ function scopeOf(node: SyntaxNode, grammar: Grammar, shared: Shared): Scope {
     statements,
     declarations: declarationsOf(node, grammar, true),
     parameters: parametersOf(node),
+    kinds: kindsOf(node, grammar),
     conditions: unique(expressions.filter(isCondition).map((one) => bare(one.text))).slice(0, MAX_POOL),
     strings: unique(expressions.filter((one) => grammar.strings.has(one.kind)).map((one) => one.text)).slice(
       0,

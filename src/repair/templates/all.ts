@@ -1,13 +1,19 @@
 // The families of templates in stages: what is cheap is made first, what is many and dear only when its turn comes.
-import { conditionTemplates } from './conditions.ts';
+import { branchTemplates, newBranchTemplates } from './branches.ts';
+import { callTemplates } from './calls.ts';
+import { conditionTemplates, pooledConditionTemplates } from './conditions.ts';
+import { guardTemplates, parameterTemplates } from './guards.ts';
+import { literalTemplates } from './literals.ts';
 import { nameTemplates } from './names.ts';
+import { objectTemplates } from './objects.ts';
 import { operatorTemplates } from './operators.ts';
+import { pitfallTemplates } from './pitfalls.ts';
 import { pythonExpressionTemplates } from './python-expressions.ts';
 import { pythonFunctionTemplates, pythonStatementTemplates } from './python-statements.ts';
 import { regexTemplates } from './regexes.ts';
 import { severalPlaces } from './several.ts';
-import { shapeTemplates } from './shape.ts';
-import { statementTemplates } from './statements.ts';
+import { shapeTemplates, wrapTemplates } from './shape.ts';
+import { insertTemplates, statementTemplates } from './statements.ts';
 import type { Template } from './types.ts';
 
 export interface Stage {
@@ -20,10 +26,14 @@ export interface Stage {
 
 export const STAGES: readonly Stage[] = [
   { floor: 1.5, templates: operatorTemplates, perScope: false },
-  { floor: 2.5, templates: [...nameTemplates, ...shapeTemplates, ...regexTemplates], perScope: false },
+  { floor: 2.5, templates: [...nameTemplates, ...shapeTemplates], perScope: false },
+  { floor: 3, templates: [...pitfallTemplates, ...literalTemplates, ...regexTemplates], perScope: false },
   { floor: 3, templates: [...pythonExpressionTemplates, ...pythonStatementTemplates], perScope: false },
-  { floor: 4, templates: conditionTemplates, perScope: false },
   { floor: 4, templates: pythonFunctionTemplates, perScope: true },
-  { floor: 5, templates: statementTemplates, perScope: false },
-  { floor: 5.5, templates: [severalPlaces], perScope: true },
+  { floor: 4, templates: [...guardTemplates, ...conditionTemplates, ...branchTemplates], perScope: false },
+  { floor: 5, templates: [...statementTemplates, ...objectTemplates], perScope: false },
+  { floor: 5.5, templates: [severalPlaces, ...parameterTemplates], perScope: true },
+  { floor: 5.5, templates: callTemplates, perScope: false },
+  { floor: 6, templates: [...pooledConditionTemplates, ...wrapTemplates], perScope: false },
+  { floor: 7, templates: [...insertTemplates, ...newBranchTemplates], perScope: false },
 ];

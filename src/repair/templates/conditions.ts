@@ -1,5 +1,10 @@
 // Conditions negated, strengthened, weakened or exchanged, and conditions made for guards.
+
+import type { SyntaxNode } from '#code/syntax.ts';
+
 import { bare, operatorText, unique } from '../scope.ts';
+import { inSight } from './calls.ts';
+import { receivers } from './guards.ts';
 import { namesAt } from './names.ts';
 import {
   binariesOf,
@@ -12,36 +17,97 @@ import {
   type Template,
 } from './types.ts';
 
-export const conditionTemplates: readonly Template[] = [conditions];
+export const conditionTemplates: readonly Template[] = [plainConditions];
+/** With conditions from elsewhere: many, and dearer than the others. */
+export const pooledConditionTemplates: readonly Template[] = [pooledConditions, truthParts];
 
-function* conditions(site: Site): Iterable<Proposal> {
+function* plainConditions(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
   const condition = conditionOf(node, grammar);
   if (condition === null) return;
-  const text = condition.text;
-  const propose = (template: string, to: string, bits: number): Proposal => ({
-    template,
-    bits,
-    edits: [replace(condition, to)],
-    reason: `replace the condition ${short(text)} by ${short(to)}`,
-  });
-  const isLoop = grammar.loops.has(node.kind);
   const [yes, no] = grammar.family === 'python' ? ['True', 'False'] : ['true', 'false'];
-  yield propose('condition-negate', grammar.not(bare(text)), 4);
-  if (!isLoop) yield propose('condition-constant', yes ?? 'true', 6);
-  yield propose('condition-constant', no ?? 'false', 7);
+  yield changed('condition-negate', 4, condition, grammar.not(bare(condition.text)));
+  if (!grammar.loops.has(node.kind)) yield changed('condition-constant', 6, condition, yes);
+  yield changed('condition-constant', 7, condition, no);
+}
+
+function changed(template: string, bits: number, condition: SyntaxNode, to: string): Proposal {
+  const reason = `replace the condition ${short(condition.text)} by ${short(to)}`;
+  return { template, bits, edits: [replace(condition, to)], reason };
+}
+
+function* pooledConditions(site: Site): Iterable<Proposal> {
+  const { node, grammar } = site;
+  const condition = conditionOf(node, grammar);
+  if (condition === null) return;
+  const { text } = condition;
+  const own = bracket(site, condition);
   for (const [other, bits] of conditionPool(site)) {
     if (other === text) continue;
     const wrapped = atomic(other);
-    yield propose('condition-strengthen', `${bracket(site, condition)} ${grammar.and} ${wrapped}`, 6 + bits);
-    yield propose('condition-weaken', `${bracket(site, condition)} ${grammar.or} ${wrapped}`, 6 + bits);
-    yield propose('condition-replace', other, 7 + bits);
-    if (bits < 2)
-      yield propose(
+    yield changed('condition-strengthen', 6 + bits, condition, `${own} ${grammar.and} ${wrapped}`);
+    yield changed('condition-weaken', 6 + bits, condition, `${own} ${grammar.or} ${wrapped}`);
+    yield changed('condition-replace', 7 + bits, condition, other);
+    // What is asked before the rest may keep the rest from failing.
+    const first = guards(other, text);
+    if (bits < 2 || first)
+      yield changed(
         'condition-strengthen',
-        `${wrapped} ${grammar.and} ${bracket(site, condition)}`,
-        8 + bits,
+        (first ? 5.5 : 8) + bits,
+        condition,
+        `${wrapped} ${grammar.and} ${own}`,
       );
+  }
+}
+
+/** Whether a test is on something that the text reads from. */
+function guards(test: string, text: string): boolean {
+  const subject = /^!?(?:typeof )?([\w.$]+)/.exec(test)?.[1];
+  return subject !== undefined && (text.includes(`${subject}.`) || text.includes(`${subject}[`));
+}
+
+const PART_POOL = 44;
+
+/** A part of a condition, or a truth value that is returned or kept, gets one more condition. */
+function* truthParts(site: Site): Iterable<Proposal> {
+  const { node, grammar } = site;
+  const parent = node.parent;
+  if (parent === null || node.field === 'condition' || node.kind === 'parenthesized_expression') return;
+  const isPart = binariesOf(parent, grammar).some((one) =>
+    Object.hasOwn(grammar.swaps.logical, one.operator),
+  );
+  const isKept = /^(?:return_statement|variable_declarator|assignment|arrow_function|pair)$/.test(
+    parent.kind,
+  );
+  const own = binariesOf(node, grammar)[0]?.operator ?? '';
+  const isTruth =
+    Object.hasOwn(grammar.swaps.comparison, own) ||
+    Object.hasOwn(grammar.swaps.logical, own) ||
+    /^(?:not_operator|true|false)$/.test(node.kind) ||
+    (grammar.calls.has(node.kind) &&
+      /^(?:\w+\.)*(?:is|has|can|should|test|includes|some|every|startsWith|endsWith|match)\w*\(/.test(
+        node.text,
+      )) ||
+    (node.kind === 'unary_expression' && node.text.startsWith('!'));
+  if (!isPart && !(isKept && isTruth)) return;
+  for (const [other, bits] of conditionPool(site).slice(0, PART_POOL)) {
+    if (other === node.text) continue;
+    const first = guards(other, node.text);
+    for (const [template, operator, extra] of [
+      ['condition-strengthen', grammar.and, 0],
+      ['condition-weaken', grammar.or, 0.5],
+    ] as const) {
+      const text =
+        first && operator === grammar.and
+          ? `${atomic(other)} ${operator} ${bracket(site, node)}`
+          : `${bracket(site, node)} ${operator} ${atomic(other)}`;
+      yield {
+        template,
+        bits: 7 + bits + extra,
+        edits: [replace(node, isPart ? `(${text})` : text)],
+        reason: `replace ${short(node.text)} by ${short(text)}`,
+      };
+    }
   }
 }
 
@@ -56,10 +122,16 @@ function atomic(text: string): string {
   return /\|\||&&|\?|\bor\b|\band\b|\bif\b/.test(text) ? `(${text})` : text;
 }
 
-const MAX_POOL = 70;
+const MAX_POOL = 110;
+const MAX_SUBJECTS = 5;
 
 /** Conditions with their cost: the function's own, their near variants, and plain tests of the variables in sight. */
-export function conditionPool(site: Site): [string, number][] {
+export function conditionPool(site: Site): readonly (readonly [text: string, bits: number])[] {
+  site.known.conditions ??= makePool(site);
+  return site.known.conditions;
+}
+
+function makePool(site: Site): [string, number][] {
   const { scope, grammar } = site;
   const pool: [string, number][] = scope.conditions.filter((one) => one.length < 80).map((one) => [one, 0.5]);
   for (const one of scope.expressions) {
@@ -82,16 +154,93 @@ export function conditionPool(site: Site): [string, number][] {
     pool.push(
       [`${a} > ${b}`, 3],
       [`${a} < ${b}`, 3],
-      [`${a} ${equal} ${b}`, 3],
-      [`${a} ${unequal} ${b}`, 3.5],
+      [`${a} ${equal} ${b}`, 2.5],
+      [`${a} ${unequal} ${b}`, 3],
     );
     if (grammar.family === 'python') pool.push([`${a} in ${b}`, 3.5], [`${a} not in ${b}`, 3]);
     else pool.push([`${b}.includes(${a})`, 4], [`!${b}.includes(${a})`, 4]);
   }
+  addSubjects(site, pool);
+  addFromFile(site, pool);
   const cheapest = new Map<string, number>();
   for (const [text, bits] of pool.sort((a, b) => a[1] - b[1]))
     if (!cheapest.has(text)) cheapest.set(text, bits);
   return [...cheapest].slice(0, MAX_POOL);
+}
+
+/** The same plain tests for members and elements that the place reads from. */
+function addSubjects(site: Site, pool: [string, number][]): void {
+  const { node, grammar } = site;
+  const subjects = receivers(node).concat(ownMembers(site)).slice(0, MAX_SUBJECTS);
+  for (const [index, subject] of unique(subjects).entries()) {
+    if (/^\w+$/.test(subject)) continue;
+    for (const [pattern, bits] of grammar.tests.slice(0, 14))
+      pool.push([fill(pattern, subject), bits + 1.5 + index / 4]);
+  }
+}
+
+/** Members of variables that stand in conditions or are read at the place. */
+function ownMembers(site: Site): string[] {
+  const found: string[] = [];
+  const visit = (at: Site['node']) => {
+    if (site.grammar.members.has(at.kind) && at.field !== 'function' && at.end - at.start < 40)
+      found.push(at.text);
+    for (const child of at.children) visit(child);
+  };
+  visit(site.node.parent ?? site.node);
+  return found;
+}
+
+const PREDICATE = /^_?(?:is|has|can|should|contains|matches|starts|ends|needs)(?:[A-Z_]|$)/;
+const MAX_FROM_FILE = 12;
+
+/** Predicates of the file on what is in sight, patterns that it holds, conditions that it asks elsewhere, other strings. */
+function addFromFile(site: Site, pool: [string, number][]): void {
+  const { scope, grammar, testStrings } = site;
+  const { helpers, conditions, patterns } = scope.around();
+  const subjects = unique([...ownMembers(site), ...namesAt(site)]).slice(0, 5);
+  for (const [index, subject] of subjects.entries()) {
+    for (const helper of helpers
+      .filter((one) => PREDICATE.test(one.name) && one.name !== scope.name)
+      .slice(0, 6)) {
+      const call = `${helper.name}(${subject})`;
+      pool.push(
+        [call, 3 + index / 3],
+        [grammar.family === 'python' ? `not ${call}` : `!${call}`, 3 + index / 3],
+      );
+    }
+    if (grammar.family === 'javascript') {
+      for (const pattern of patterns.slice(0, 4))
+        pool.push(
+          [`${pattern}.test(${subject})`, 3.5 + index / 3],
+          [`!${pattern}.test(${subject})`, 3.5 + index / 3],
+        );
+    }
+  }
+  const usable = inSight(site);
+  let taken = 0;
+  for (const donor of conditions) {
+    if (taken >= MAX_FROM_FILE) break;
+    const own = donor.start >= scope.node.start && donor.end <= scope.node.end;
+    if (own || donor.text.length > 60 || !usable(donor.names)) continue;
+    taken += 1;
+    pool.push([donor.text, 3 + taken / 6]);
+  }
+  const pair = scope.expressions
+    .map((one) => binariesOf(one, grammar)[0])
+    .find(
+      (one) =>
+        one !== undefined &&
+        grammar.strings.has(one.right.kind) &&
+        one.left.start >= site.node.start &&
+        one.right.end <= site.node.end,
+    );
+  if (pair === undefined) return;
+  for (const [index, text] of unique([...scope.strings, ...testStrings])
+    .slice(0, 14)
+    .entries()) {
+    if (text !== pair.right.text) pool.push([`${pair.left.text} ${pair.operator} ${text}`, 2.5 + index / 5]);
+  }
 }
 
 function pairsOf(names: readonly string[]): [string, string][] {

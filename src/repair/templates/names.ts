@@ -1,10 +1,12 @@
 // A variable, a property or a callee taken for another of the same use; a literal for a variable and back.
 
+import { kindOf } from '../kinds.ts';
 import { unique, visibleAt } from '../scope.ts';
 import {
   argumentsOf,
   calleeOf,
   childOf,
+  isReadFrom,
   operand,
   type Proposal,
   replace,
@@ -16,9 +18,12 @@ import {
 export const nameTemplates: readonly Template[] = [variables, targets, properties, callees, callArguments];
 
 const MAX_NAMES = 12;
+/** For a name that holds another kind of value. */
+const MISFIT_BITS = 3;
 
-export function namesAt(site: Site): string[] {
-  return visibleAt(site.scope, site.node).slice(0, MAX_NAMES);
+export function namesAt(site: Site): readonly string[] {
+  site.known.names ??= visibleAt(site.scope, site.node);
+  return site.known.names.slice(0, MAX_NAMES);
 }
 
 function* variables(site: Site): Iterable<Proposal> {
@@ -27,15 +32,18 @@ function* variables(site: Site): Iterable<Proposal> {
   const isShort = isNumber || grammar.strings.has(node.kind);
   if (node.kind !== 'identifier' && !isShort) return;
   if (isCallee(site)) return;
+  const kind = kindOf(node, site.scope.kinds);
   let position = 0;
   for (const name of namesAt(site)) {
     if (name === node.text) continue;
-    const bits = (isShort ? 5 : 3) + Math.min(2, position / 4);
+    const other = site.scope.kinds.get(name) ?? null;
+    const misfit = kind !== null && other !== null && kind !== other ? MISFIT_BITS : 0;
+    const bits = (isShort ? 5 : 3) + Math.min(2, position / 4) + misfit;
     position += 1;
     const reason = `use ${name} in place of ${short(node.text)}`;
     yield { template: 'variable', bits, edits: [replace(node, name)], reason };
   }
-  if (node.kind !== 'identifier') return;
+  if (node.kind !== 'identifier' || isReadFrom(node)) return;
   for (const [text, bits] of [
     ['0', 6],
     ['1', 6],

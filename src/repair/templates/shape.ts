@@ -1,4 +1,7 @@
 // Expressions with something too much or too little round them: operands, calls, slices, offsets, brackets.
+
+import type { SyntaxNode } from '#code/syntax.ts';
+import { fitsPattern, kindOf } from '../kinds.ts';
 import { namesAt } from './names.ts';
 import {
   argumentsOf,
@@ -6,6 +9,7 @@ import {
   calleeOf,
   childOf,
   fill,
+  isReadFrom,
   operand,
   type Proposal,
   replace,
@@ -17,13 +21,13 @@ import {
 export const shapeTemplates: readonly Template[] = [
   dropOperand,
   unwrapCall,
-  wrap,
   offset,
   regroup,
   slices,
   collections,
-  donors,
 ];
+/** Many, and dearer than the others. */
+export const wrapTemplates: readonly Template[] = [wrap, donors];
 
 function* dropOperand(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
@@ -79,17 +83,30 @@ function* unwrapCall(site: Site): Iterable<Proposal> {
 }
 
 function* wrap(site: Site): Iterable<Proposal> {
-  const { node, grammar } = site;
+  const { node, grammar, scope } = site;
   if (node.field === 'function' || node.field === 'left' || grammar.strings.has(node.kind)) return;
+  if (!grammar.expressions.has(node.kind)) return;
   if (/^(?:true|false|null|none|undefined|parenthesized_expression|arrow_function|lambda)$/.test(node.kind))
     return;
   const penalty = grammar.numbers.has(node.kind) ? 3 : 0;
+  const kind = kindOf(node, scope.kinds);
   for (const [pattern, bits] of grammar.wraps) {
+    if (!fitsPattern(pattern, kind) || (pattern.startsWith('await') && !isInAsync(node))) continue;
     const bracketed = /^(?:\w|\.)+\(\$/.test(pattern) || pattern.startsWith('[');
-    const text = fill(pattern, bracketed ? bareText(node.text, node.kind) : operand(node));
+    const filled = fill(pattern, bracketed ? bareText(node.text, node.kind) : operand(node));
+    const loose = / |^[-!]|=>/.test(pattern.replace(/\(.*\)$/, ''));
+    if (loose && isReadFrom(node) && !pattern.startsWith('await')) continue;
+    const text = loose && isReadFrom(node) ? `(${filled})` : filled;
     const reason = `replace ${short(node.text)} by ${short(text)}`;
     yield { template: 'wrap', bits: 5 + bits + penalty, edits: [replace(node, text)], reason };
   }
+}
+
+function isInAsync(node: SyntaxNode): boolean {
+  for (let at = node.parent; at !== null; at = at.parent) {
+    if (/function|method_definition/.test(at.kind)) return /^(?:static )?async\b/.test(at.text);
+  }
+  return true;
 }
 
 function bareText(text: string, kind: string): string {
@@ -100,12 +117,13 @@ function bareText(text: string, kind: string): string {
 
 function* offset(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
-  if (node.field === 'function' || node.field === 'left') return;
+  if (node.field === 'function' || node.field === 'left' || isReadFrom(node)) return;
   const measurable =
     grammar.calls.has(node.kind) || grammar.members.has(node.kind) || grammar.subscripts.has(node.kind);
   const isSum =
     grammar.binaries.has(node.kind) && binariesOf(node, grammar).some((one) => /^[-+*/%]/.test(one.operator));
   if (node.kind !== 'identifier' && !measurable && !isSum) return;
+  if (/^(?:boolean|list|function|object)$/.test(kindOf(node, site.scope.kinds) ?? '')) return;
   const propose = (text: string, bits: number): Proposal => ({
     template: 'offset',
     bits,
@@ -243,6 +261,7 @@ const MAX_DONORS = 40;
 function* donors(site: Site): Iterable<Proposal> {
   const { node, scope, grammar } = site;
   if (node.field === 'function' || node.field === 'left' || node.kind === 'parenthesized_expression') return;
+  if (!grammar.expressions.has(node.kind)) return;
   const seen = new Set([node.text]);
   for (const donor of scope.expressions) {
     if (donor.kind === 'identifier' || grammar.numbers.has(donor.kind) || grammar.strings.has(donor.kind))

@@ -21,13 +21,11 @@ export const statementTemplates: readonly Template[] = [
   unwrapBlock,
   branches,
   move,
-  insertDonor,
-  insertEffect,
-  guard,
-  wrapInCondition,
   returnValue,
   elseBranch,
 ];
+/** Many, and dearer than the others. */
+export const insertTemplates: readonly Template[] = [insertDonor, insertEffect, guard, wrapInCondition];
 
 function isStatement(site: Site): boolean {
   return site.grammar.statements.has(site.node.kind) && site.node.parent !== null;
@@ -250,6 +248,7 @@ function* guard(site: Site): Iterable<Proposal> {
     const actions: [string, number][] = returnPool(site)
       .slice(0, 10)
       .map(([value, extra]) => [`return ${value}${grammar.end}`, extra]);
+    for (const thrown of throwsOf(site)) actions.push([thrown, 2]);
     if (inLoop) actions.push([`continue${grammar.end}`, 0.5], [`break${grammar.end}`, 0.5]);
     for (const [action, extra] of actions) {
       const text = grammar.when(condition, action, indent);
@@ -265,6 +264,14 @@ function* guard(site: Site): Iterable<Proposal> {
   }
 }
 
+function throwsOf({ scope }: Site): string[] {
+  const own = scope.statements.filter((one) => /^(?:throw|raise)_statement$/.test(one.kind));
+  return own
+    .map((one) => one.text)
+    .filter((text) => text.length < 120)
+    .slice(0, 2);
+}
+
 function insideLoop(site: Site): boolean {
   for (let at = site.node.parent; at !== null && at !== site.scope.node; at = at.parent) {
     if (site.grammar.loops.has(at.kind)) return true;
@@ -276,10 +283,12 @@ function insideLoop(site: Site): boolean {
 function* wrapInCondition(site: Site): Iterable<Proposal> {
   const { node, grammar, scope } = site;
   const indent = isStatement(site) ? indentOf(node, scope.source) : null;
-  if (indent === null || /declaration/.test(node.kind) || siblingsOf(node, grammar).length === 0) return;
-  const deeper = indent + (grammar.family === 'python' ? '    ' : '  ');
-  for (const [condition, bits] of conditionPool(site).slice(0, 36)) {
-    const text = grammar.when(condition, reindent(node.text, indent, deeper), indent);
+  const inList = siblingsOf(node, grammar).length > 0;
+  if (/declaration/.test(node.kind) || !(inList ? indent !== null : isOnlyBody(node))) return;
+  const outer = indent ?? '';
+  const deeper = outer + (grammar.family === 'python' ? '    ' : '  ');
+  for (const [condition, bits] of conditionPool(site).slice(0, 80)) {
+    const text = grammar.when(condition, reindent(node.text, outer, deeper), outer);
     yield {
       template: 'wrap-in-condition',
       bits: 8 + bits,
@@ -287,6 +296,13 @@ function* wrapInCondition(site: Site): Iterable<Proposal> {
       reason: `do ${short(node.text)} only when ${short(condition)}`,
     };
   }
+}
+
+/** The body of a loop or a branch without braces; a branch with an `else` would take it along. */
+function isOnlyBody(node: SyntaxNode): boolean {
+  const parent = node.parent;
+  if (parent === null || !/^(?:body|consequence)$/.test(node.field ?? '')) return false;
+  return /^(?:for|for_in|while|if)_statement$/.test(parent.kind) && childOf(parent, 'alternative') === null;
 }
 
 function* returnValue(site: Site): Iterable<Proposal> {

@@ -19,6 +19,13 @@ export interface Site {
   readonly grammar: Grammar;
   /** String literals of the failing tests. */
   readonly testStrings: readonly string[];
+  /** Kept from one template to the next: what several of them ask for. */
+  readonly known: Known;
+}
+
+export interface Known {
+  names: readonly string[] | null;
+  conditions: readonly (readonly [text: string, bits: number])[] | null;
 }
 
 export type Template = (site: Site) => Iterable<Proposal>;
@@ -78,6 +85,11 @@ export function binariesOf(node: SyntaxNode, grammar: Grammar): Binary[] {
     pairs.push({ left, right, operator, start, end: start + gap.trim().length });
   }
   return pairs;
+}
+
+/** Whether the node is read from: `node.x`, `node[0]`. */
+export function isReadFrom(node: SyntaxNode): boolean {
+  return node.field === 'object' || (node.field === 'value' && node.parent?.kind === 'subscript');
 }
 
 export function childOf(node: SyntaxNode, field: string): SyntaxNode | null {
