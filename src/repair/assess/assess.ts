@@ -9,7 +9,7 @@ import type { SourceFile } from '../sources.ts';
 import { behaviourOf, NOTHING_WATCHED } from './behaviour.ts';
 import { beliefs, type Confidence, probabilityOf, rankScore } from './confidence.ts';
 import { agreementWith, type Example, examplesIn } from './examples.ts';
-import { fixFeatures, type Known, type RankFeatures, rankFeatures } from './features.ts';
+import { fixFeatures, type Known, rankFeatures } from './features.ts';
 import type { HeldFunction } from './holds.ts';
 import type { Family } from './literals.ts';
 import type { Tally } from './tally.ts';
@@ -34,8 +34,11 @@ export interface Assessor {
   order(plausible: readonly Idea[], signal?: AbortSignal): Promise<readonly Idea[]>;
   /** What is known of a list in its order; null for an empty one. */
   assess(ordered: readonly Idea[], toCandidate: (idea: Idea) => Candidate): Assessment | null;
-  /** The numbers behind the order, by place in the list. */
-  features(ordered: readonly Idea[]): readonly RankFeatures[];
+  /**
+   * The numbers behind the order, by place in the list, the group, and under `fix.` what the probability would be made of
+   * if the change were the first: what scripts/train-confidence.ts fits the table to.
+   */
+  features(ordered: readonly Idea[]): readonly Readonly<Record<string, number>>[];
 }
 
 const WATCH_SHARE = 0.15;
@@ -89,7 +92,16 @@ export function createAssessor(parts: AssessParts): Assessor {
         near: parts.tally.near(list[0] as Idea),
       });
     },
-    features: (list) => rankFeatures(knownOf(list, memory)),
+    features: (list) => {
+      const known = knownOf(list, memory);
+      return rankFeatures(known).map((own, index) => {
+        const first = { ...known, index, share: 0.5, request: parts.request, tally: parts.tally };
+        const fix = Object.entries(fixFeatures(first)).map(
+          ([name, value]) => [`fix.${name}`, value] as const,
+        );
+        return { ...own, group: known.behaviour.groups[index] ?? 0, ...Object.fromEntries(fix) };
+      });
+    },
   };
 }
 

@@ -1,0 +1,199 @@
+// Fits the table of weights by which plausible changes are ordered and given a probability, from judged half-assertion runs.
+// node scripts/train-confidence.ts --javascript <runs in Python> --python <runs in JavaScript> [--write]
+//
+// A run is what `bench/repair-halves.ts --json` writes. The weights of one language are fitted to runs of the other, so that
+// no case that judges them had a part in them; other cases (own seeded mutants, for example) may be added to either list.
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import {
+  beliefs,
+  type Confidence,
+  confidenceTable,
+  probabilityOf,
+  rankScore,
+  readConfidence,
+} from '#repair/assess/confidence.ts';
+import { FIX_FEATURES, type FixFeatures, RANK_FEATURES, type RankFeatures } from '#repair/assess/features.ts';
+
+const TABLE = new URL('../presets/repair/confidence.json', import.meta.url);
+/** How strongly weights are drawn to where they start from: few cases shall move them little. */
+const RIDGE = { rank: 0.02, fix: 0.01 } as const;
+const STEPS = 4_000;
+const RATE = 0.05;
+/** Offered as a fix from the lowest probability on at which this share of the training fixes is right. */
+const WANTED_SHARE = 0.92;
+const LEAST_OFFERED = 10;
+
+const judgedRun = z.looseObject({
+  name: z.string(),
+  candidates: z.array(z.looseObject({ right: z.boolean(), features: z.record(z.string(), z.number()) })),
+});
+type List = readonly { readonly right: boolean; readonly features: Readonly<Record<string, number>> }[];
+
+async function readLists(files: readonly string[]): Promise<List[]> {
+  const lists: List[] = [];
+  for (const file of files) {
+    for (const line of (await readFile(file, 'utf8')).split('\n').filter((one) => one !== '')) {
+      const { candidates } = judgedRun.parse(JSON.parse(line));
+      if (candidates.length > 0) lists.push(candidates);
+    }
+  }
+  return lists;
+}
+
+/** Steepest descent on a mean loss with numeric slopes; the same numbers every time. */
+function fitted(start: readonly number[], loss: (at: readonly number[]) => number): number[] {
+  const at = [...start];
+  const momentum = at.map(() => 0);
+  const scale = at.map(() => 0);
+  for (let step = 1; step <= STEPS; step += 1) {
+    const here = loss(at);
+    const slopes = at.map((value, index) => (loss(at.with(index, value + 1e-4)) - here) / 1e-4);
+    slopes.forEach((slope, index) => {
+      const mean = 0.9 * (momentum[index] ?? 0) + 0.1 * slope;
+      const size = 0.999 * (scale[index] ?? 0) + 0.001 * slope * slope;
+      momentum[index] = mean;
+      scale[index] = size;
+      const unbiased = mean / (1 - 0.9 ** step) / (Math.sqrt(size / (1 - 0.999 ** step)) + 1e-8);
+      at[index] = (at[index] ?? 0) - (RATE / Math.sqrt(1 + step / 200)) * unbiased;
+    });
+  }
+  return at;
+}
+
+function distance(at: readonly number[], start: readonly number[]): number {
+  return at.reduce((sum, value, index) => sum + (value - (start[index] ?? 0)) ** 2, 0);
+}
+
+/** Weights that give right changes most of the belief, in lists that have right and wrong ones. */
+function fitRank(lists: readonly List[], model: Confidence): Confidence['rank'] {
+  const telling = lists.filter((list) => list.some((one) => one.right) && list.some((one) => !one.right));
+  const start = RANK_FEATURES.map((name) => model.rank[name]);
+  const loss = (at: readonly number[]) => {
+    const rank = record(RANK_FEATURES, at);
+    const losses = telling.map((list) => {
+      const shares = beliefs(list.map((one) => rankScore(one.features as RankFeatures, { ...model, rank })));
+      const right = shares.reduce((sum, share, index) => (list[index]?.right ? sum + share : sum), 0);
+      return -Math.log(Math.max(right, 1e-9));
+    });
+    return mean(losses) + RIDGE.rank * distance(at, start);
+  };
+  return record(RANK_FEATURES, fitted(start, loss));
+}
+
+interface First {
+  readonly right: boolean;
+  readonly features: FixFeatures;
+}
+
+/** The first of each list in the order of the weights, with the belief in its group. */
+function firsts(lists: readonly List[], model: Confidence): First[] {
+  return lists.map((list) => {
+    const scores = list.map((one) => rankScore(one.features as RankFeatures, model));
+    const order = list
+      .map((one, index) => ({ one, index, blunt: one.features['blunt'] ?? 0, score: scores[index] ?? 0 }))
+      .sort((a, b) => a.blunt - b.blunt || a.score - b.score);
+    const first = order[0]?.one as List[number];
+    const shares = beliefs(scores);
+    const share = shares.reduce(
+      (sum, own, index) => (list[index]?.features['group'] === first.features['group'] ? sum + own : sum),
+      0,
+    );
+    const bounded = Math.min(0.995, Math.max(0.005, share));
+    const own = FIX_FEATURES.map((name) => first.features[`fix.${name}`] ?? 0);
+    const features = { ...record(FIX_FEATURES, own), lead: Math.log(bounded / (1 - bounded)) };
+    return { right: first.right, features };
+  });
+}
+
+function fitFix(samples: readonly First[], model: Confidence): Confidence['fix'] {
+  const toFix = ([intercept = 0, ...at]: readonly number[]) => ({
+    intercept,
+    weights: record(FIX_FEATURES, at),
+  });
+  const loss = (at: readonly number[]) => {
+    const fix = toFix(at);
+    const losses = samples.map(({ right, features }) => {
+      const p = probabilityOf(features, { ...model, fix });
+      return -Math.log(Math.max(1e-9, right ? p : 1 - p));
+    });
+    return mean(losses) + RIDGE.fix * distance(at.slice(1), []);
+  };
+  const start = [1, ...FIX_FEATURES.map(() => 0)];
+  return toFix(fitted(start, loss));
+}
+
+/** The lowest probability from which on enough of the training samples are right. */
+function thresholdFor(samples: readonly First[], model: Confidence): number {
+  const stated = samples
+    .map(({ right, features }) => ({ right, p: probabilityOf(features, model) }))
+    .sort((a, b) => b.p - a.p);
+  let best = stated[0]?.p ?? 1;
+  let right = 0;
+  stated.forEach((one, index) => {
+    right += Number(one.right);
+    if (index + 1 >= LEAST_OFFERED && right / (index + 1) >= WANTED_SHARE) best = one.p;
+  });
+  return Math.floor(best * 1_000) / 1_000;
+}
+
+function record<Name extends string>(
+  names: readonly Name[],
+  values: readonly number[],
+): Record<Name, number> {
+  const rounded = (value: number) => Math.round(value * 1_000) / 1_000;
+  return Object.fromEntries(names.map((name, index) => [name, rounded(values[index] ?? 0)])) as Record<
+    Name,
+    number
+  >;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
+}
+
+function train(lists: readonly List[], prior: Confidence, fittedTo: string): Confidence {
+  const ranked = { ...prior, rank: fitRank(lists, prior) };
+  const samples = firsts(lists, ranked);
+  const model = { ...ranked, fix: fitFix(samples, ranked), fittedTo };
+  return { ...model, threshold: thresholdFor(samples, model) };
+}
+
+/** What a model does on lists that it was not fitted to. */
+function report(name: string, lists: readonly List[], model: Confidence): string {
+  const samples = firsts(lists, model);
+  const stated = samples.map(({ right, features }) => ({ right, p: probabilityOf(features, model) }));
+  const offered = stated.filter(({ p }) => p >= model.threshold);
+  const right = samples.filter((one) => one.right).length;
+  const brier = mean(stated.map(({ right: was, p }) => (p - Number(was)) ** 2));
+  return `${name}: ${samples.length} lists, first right in ${right}, offered ${offered.length}, of these right ${offered.filter((one) => one.right).length}, Brier ${brier.toFixed(3)}`;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      javascript: { type: 'string', multiple: true, default: [] },
+      python: { type: 'string', multiple: true, default: [] },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const prior = readConfidence(TABLE);
+  const forJavaScript = await readLists(values.javascript);
+  const forPython = await readLists(values.python);
+  const said = (language: string, lists: readonly List[]) =>
+    `half-assertion runs in ${language}: ${lists.length} lists of plausible changes`;
+  const table = confidenceTable.parse({
+    javascript: train(forJavaScript, prior.javascript, said('Python', forJavaScript)),
+    python: train(forPython, prior.python, said('JavaScript', forPython)),
+  });
+  process.stdout.write(`${report('JavaScript, as it was', forPython, prior.javascript)}\n`);
+  process.stdout.write(`${report('JavaScript, fitted to Python', forPython, table.javascript)}\n`);
+  process.stdout.write(`${report('Python, as it was', forJavaScript, prior.python)}\n`);
+  process.stdout.write(`${report('Python, fitted to JavaScript', forJavaScript, table.python)}\n`);
+  const text = `${JSON.stringify(table, null, 2)}\n`;
+  if (values.write) await writeFile(TABLE, text);
+  else process.stdout.write(text);
+}
+
+await main();
