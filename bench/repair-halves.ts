@@ -14,7 +14,7 @@ import { type HalfResult, summaryOf } from './judging/halves.ts';
 import type { ToJudge } from './judging/javascript.ts';
 import { type Bench, changedText, openBench, repairCase } from './measuring/repair-case.ts';
 
-const MAX_JUDGED = 12;
+const MAX_JUDGED = 16;
 const JUDGE_MS = 180_000;
 
 const judgedList = z.array(z.strictObject({ right: z.boolean(), same: z.boolean(), compared: z.int() }));

@@ -1,6 +1,6 @@
 // The roles of a run and the shapes they speak: planner, coder, tester, reviewer and reflector (R10).
 import { z } from 'zod';
-import { candidate, suspect, textEdit } from '#contracts/edit.ts';
+import { assessment, candidate, suspect, textEdit } from '#contracts/edit.ts';
 import { language } from '#contracts/project.ts';
 import { testPlan, testReport, testResult } from '#contracts/tests.ts';
 import type { Role } from './role.ts';
@@ -93,6 +93,8 @@ export const searchAccount = z.strictObject({
   learned: z
     .array(z.strictObject({ key: z.string(), matched: z.int(), tried: z.int(), told: z.string() }))
     .default([]),
+  /** How probably the proposed change is right, and what else it may be; null where that is not known. */
+  assessment: assessment.nullable().default(null),
   /** In words: what limited the search. */
   notes: z.array(z.string()).default([]),
 });

@@ -49,7 +49,7 @@ const SLOW_AT_ONCE = 60;
 const WIDEST_AT_ONCE = 8;
 const PREPARE_SECOND_AFTER = 100;
 /** After the first plausible candidate: how much dearer others may be, and how many are tried still. */
-const EXTRA = { bits: 2.5, tried: 400 };
+const EXTRA = { bits: 4, tried: 400 };
 /** The same while all of them only take behaviour away. */
 const EXTRA_AFTER_BLUNT = { bits: 7, tried: 4_000 };
 const MAX_PLAUSIBLE = 12;

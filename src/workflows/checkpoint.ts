@@ -45,7 +45,15 @@ export const checkpoint = z.strictObject({
   planStep: z.int().nullable(),
   /** Step whose output holds the test report of `startTree`. */
   reportStep: z.int().nullable(),
-  candidate: z.strictObject({ digest: z.string(), template: z.string(), reason: z.string() }).nullable(),
+  candidate: z
+    .strictObject({
+      digest: z.string(),
+      template: z.string(),
+      reason: z.string(),
+      /** What is said of it beyond the tests, in words; empty where nothing is known. */
+      stated: z.string().default(''),
+    })
+    .nullable(),
   /** Digests of refuted candidates. */
   excluded: z.array(z.string()),
   /** What reviewers hold against the previous candidate. */

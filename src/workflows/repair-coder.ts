@@ -64,6 +64,7 @@ function toAccount(outcome: RepairOutcome): SearchAccount {
       .slice(0, KEPT_NEAR_MISSES)
       .map(({ candidate, fixedTests }) => ({ candidate, fixedTests: [...fixedTests] })),
     learned: outcome.learned.slice(0, KEPT_LEARNED).map((use) => ({ ...use })),
+    assessment: outcome.assessment,
     notes: [...outcome.notes],
   };
 }

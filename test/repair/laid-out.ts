@@ -8,6 +8,7 @@ import type { TestPlan, TestReport } from '#contracts/tests.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
 import { createTestRunner } from '#quality/test-run.ts';
+import type { ConfidenceTable } from '#repair/assess/confidence.ts';
 import { applyEdits, byFile } from '#repair/edits.ts';
 import { createRepairEngine, type RepairOutcome, type RepairProgress } from '#repair/engine.ts';
 import type { RepairBudget } from '#repair/request.ts';
@@ -35,6 +36,8 @@ export interface Watching {
   readonly onProgress?: (progress: RepairProgress) => void;
   /** Called when the engine has given its answer. */
   readonly onEnd?: () => void;
+  /** Weights in place of those that come with the program. */
+  readonly confidence?: ConfidenceTable;
   /** The sandbox that the engine gets, made from the real one. */
   readonly sandbox?: (real: Sandbox) => Sandbox;
 }
@@ -86,7 +89,9 @@ async function repairAt(
   const base = await runTests([]);
   const progress: RepairProgress[] = [];
   const given = watching.sandbox?.(sandbox) ?? sandbox;
-  const outcome = await createRepairEngine({ sandbox: given, clock, log }).repair(
+  const { confidence } = watching;
+  const engine = createRepairEngine({ sandbox: given, clock, log, ...(confidence ? { confidence } : {}) });
+  const outcome = await engine.repair(
     {
       workspace: { ...place, read },
       language: layout.language,

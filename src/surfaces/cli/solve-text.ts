@@ -1,6 +1,7 @@
 // The end of a run in words: what was wrong, the diff, the tests before and after, the proof, and what to do next.
 import { plainText, plural } from '#foundation/text.ts';
 import type { SolveReport } from '#operations/solve-report.ts';
+import { beliefLines, isUnproven } from './belief-text.ts';
 import { faultSections } from './faults-text.ts';
 import { duration, type Paint, typeable } from './output.ts';
 
@@ -26,10 +27,12 @@ export function solveText(report: SolveReport, view: { paint: Paint; program: st
   const { paint } = view;
   const tone = GOOD.has(report.outcome) ? 'good' : 'bad';
   const title = plainText(report.title).replace(/\s+/g, ' ');
-  const lines = [`${report.ticket} ${report.run}  ${paint(tone, HEADLINES[report.outcome])}  ${title}`];
+  const headline = isUnproven(report) ? 'tests pass, plausible, unproven' : HEADLINES[report.outcome];
+  const lines = [`${report.ticket} ${report.run}  ${paint(tone, headline)}  ${title}`];
   for (const note of report.notes) lines.push(paint('faint', `note: ${plainText(note)}`));
   if (report.reason !== '') lines.push(typeable(plainText(report.reason), view.program));
-  lines.push('', ...faultLines(report), ...testLines(report), ...proofLines(report, paint));
+  lines.push('', ...faultLines(report), ...beliefLines(report, paint));
+  lines.push(...testLines(report), ...proofLines(report, paint));
   if (UNSOLVED.has(report.outcome) && report.search !== null)
     lines.push(...faultSections(report.search, LISTED, paint));
   if (report.diff) lines.push('', ...diffLines(report.diff, paint));

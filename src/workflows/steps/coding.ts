@@ -161,6 +161,7 @@ async function proposed(context: StepContext, { output, workspace, input }: Prop
   const findings = await review(context, changed, diff);
   const edits = output.edits.length > 0 ? output.edits : changed.map(editBetween);
   const reason = plainText(output.reason).slice(0, REASON_CHARS);
+  const stated = statedOf(output.account.assessment);
   const candidate = { digest: output.digest, template: output.template, reason };
   const subject = subjectOf(run);
   const told: NewEvent[] =
@@ -198,11 +199,24 @@ async function proposed(context: StepContext, { output, workspace, input }: Prop
     ],
   };
   const searched = searchedAfter(run, output);
-  const checkpoint: Checkpoint = { ...run.checkpoint, tree, candidate, findings: [], searched };
+  const checkpoint: Checkpoint = {
+    ...run.checkpoint,
+    tree,
+    candidate: { ...candidate, stated },
+    findings: [],
+    searched,
+  };
   const critical = findings.filter((finding) => finding.severity === 'critical');
   if (critical.length > 0 && run.options.blockOnCritical)
     return sentBack(context, { ...common, checkpoint }, critical);
   return moveTo(context, { ...common, to: 'TESTING', checkpoint, reason });
+}
+
+/** `fix (p = 0.93)` or `plausible, unproven (p = 0.41)`; empty where nothing is known. */
+function statedOf(assessment: Proposed['account']['assessment']): string {
+  if (assessment === null) return '';
+  const word = assessment.offered === 'fix' ? 'fix' : 'plausible, unproven';
+  return `${word} (p = ${assessment.probability.toFixed(2)})`;
 }
 
 /** A critical finding sends the change back to coding, with the finding (R9). */

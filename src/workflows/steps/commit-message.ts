@@ -9,6 +9,7 @@ const WIDTH = 72;
 /** Nothing that a test or a coder wrote can add a trailer: their text stays in single-line paragraphs of the body. */
 export function commitMessage({ run, ticket, hands }: StepContext, plan: Plan): string {
   const { candidate, isolation } = run.checkpoint;
+  const stated = candidate?.stated ?? '';
   const title = oneLine(ticket.title);
   const subject = title.length > SUBJECT_CHARS ? `${title.slice(0, SUBJECT_CHARS - 1)}…` : title;
   const trailers: [string, string][] = [
@@ -17,6 +18,7 @@ export function commitMessage({ run, ticket, hands }: StepContext, plan: Plan): 
     ['Cambium-Attempt', String(run.attempt)],
     ['Cambium-Coder', oneLine(hands.coder.name)],
     ['Cambium-Template', oneLine(candidate?.template ?? 'unknown')],
+    ...(stated === '' ? [] : [['Cambium-Confidence', oneLine(stated)] satisfies [string, string]]),
     ['Cambium-Tests-Fixed', String(plan.failing.length)],
     ['Cambium-Base', run.base],
     ['Cambium-Isolation', isolation ?? hands.rung],
@@ -28,11 +30,19 @@ export function commitMessage({ run, ticket, hands }: StepContext, plan: Plan): 
     '',
     wrapped(oneLine(candidate?.reason ?? '')),
     '',
-    wrapped(`Makes ${plural(plan.failing.length, 'failing test')} pass.`),
+    wrapped(
+      `Makes ${plural(plan.failing.length, 'failing test')} pass.${isUnproven(stated) ? UNPROVEN : ''}`,
+    ),
     '',
     ...trailers.map(([name, value]) => `${name}: ${value}`),
     '',
   ].join('\n');
+}
+
+const UNPROVEN = ' Other small changes pass the same tests: plausible, not proven beyond them.';
+
+function isUnproven(stated: string): boolean {
+  return stated.startsWith('plausible');
 }
 
 function oneLine(text: string): string {
