@@ -4,16 +4,9 @@ import type { TestReport, TestResult } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
 import type { Idea } from './enumerate.ts';
-import type {
-  Observed,
-  ObservedCall,
-  ObservedFunction,
-  SurveyReply,
-  TestOutcome,
-  TryReply,
-  Wanted,
-} from './harness/protocol.ts';
+import type { SurveyReply, TestOutcome, TryReply, Wanted } from './harness/protocol.ts';
 import { createHarnessSession, type HarnessSession, type SessionParts } from './harness-session.ts';
+import { createObserver, type Observer } from './observer.ts';
 import type { RepairRequest, TestSelection } from './request.ts';
 import type { Probes, Sources } from './sources.ts';
 import { type WarmPlan, warmPlanOf } from './warm-plan.ts';
@@ -32,21 +25,6 @@ export interface Judge {
   /** What functions do on given arguments; null when candidates are judged by the project's command. */
   readonly observer: Observer | null;
   close(): Promise<void>;
-}
-
-export interface Observer {
-  record(to: Watched & { maxCalls: number }, signal?: AbortSignal): Promise<readonly ObservedCall[]>;
-  /** Fewer results than calls when the process or the time came to its end. */
-  observe(
-    to: Watched & { calls: readonly ObservedCall[]; budgetMs: number },
-    signal?: AbortSignal,
-  ): Promise<readonly Observed[]>;
-}
-
-interface Watched {
-  readonly functions: readonly ObservedFunction[];
-  /** Texts that hand the functions over. */
-  readonly sources: Readonly<Record<string, string>>;
 }
 
 export interface Effort {
@@ -108,11 +86,10 @@ export async function createJudge(input: JudgeInput, signal?: AbortSignal): Prom
   );
 }
 
-async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal): Promise<Judge | null> {
-  const { request, sources, probes } = input;
-  const parts: SessionParts = {
-    sandbox: input.sandbox,
-    clock: input.clock,
+function sessionParts({ request, sources, sandbox, clock }: JudgeInput, plan: WarmPlan): SessionParts {
+  return {
+    sandbox,
+    clock,
     workspace: request.workspace,
     directory: request.plan.directory,
     family: plan.family,
@@ -124,6 +101,20 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
       options: [],
     },
   };
+}
+
+/** A power of two, so that a slower run of the same tests mostly gives the same limit. */
+function usualTimeoutMs(request: RepairRequest, base: SurveyReply): number {
+  return Math.min(
+    Math.ceil(request.budget.wallMs * CANDIDATE_SHARE),
+    2 ** Math.ceil(Math.log2(passedMs(base) * TIME_FACTOR + TIME_MARGIN_MS)),
+    MAX_TIMEOUT_MS,
+  );
+}
+
+async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal): Promise<Judge | null> {
+  const { request, sources, probes } = input;
+  const parts = sessionParts(input, plan);
   const sessions = [createHarnessSession(parts)];
   const first = sessions[0] as HarnessSession;
   const surveyMs = Math.ceil(Math.min(SURVEY_TIMEOUT_MS, request.budget.wallMs * SURVEY_SHARE));
@@ -142,12 +133,7 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
   const survey = traced
     ? withProbes(base, quick)
     : await first.survey({ sources: probes.sources, cover: true, ...limits }, signal);
-  // A power of two, so that a slower run of the same tests mostly gives the same limit.
-  const timeoutMs = Math.min(
-    Math.ceil(request.budget.wallMs * CANDIDATE_SHARE),
-    2 ** Math.ceil(Math.log2(passedMs(base) * TIME_FACTOR + TIME_MARGIN_MS)),
-    MAX_TIMEOUT_MS,
-  );
+  const timeoutMs = usualTimeoutMs(request, base);
   const limited = traced ? { usual: usualTicks(base) } : {};
   const guards = new Map(sources.files.map((file) => [file.path, file.guarded.insertions]));
   return {
@@ -187,7 +173,7 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
       );
       return inOrder(answers, share);
     },
-    observer: observerOf(first, { timeoutMs: surveyMs, ticks: base.ticks, targets }),
+    observer: createObserver(first, { timeoutMs: surveyMs, testTicks: base.ticks, tests: targets }),
     close: () => Promise.all(sessions.map((session) => session.close())).then(() => undefined),
   };
 }
@@ -220,39 +206,6 @@ function hastyMs(base: SurveyReply): number {
 }
 
 const HASTY_MS = 60;
-
-const CALL_TIMEOUT_MS = 400;
-const CALL_TICKS = 20_000;
-
-function observerOf(
-  session: HarnessSession,
-  { timeoutMs, ticks, targets }: { timeoutMs: number; ticks: number; targets: Targets },
-): Observer {
-  const entries = [...new Set([...targets.failing, ...targets.passing].map((one) => one.file))];
-  const { failing, passing } = targets;
-  return {
-    record: async (to, signal) => {
-      const limits = { timeoutMs, ticks: MANY_SURVEY_TICKS };
-      const reply = await session.record({ ...plainly(to), ...limits, failing, passing }, signal);
-      return reply?.calls ?? [];
-    },
-    observe: (to, signal) =>
-      session.observe(
-        {
-          ...plainly(to),
-          entries,
-          timeoutMs: CALL_TIMEOUT_MS,
-          ticks: Math.max(CALL_TICKS, ticks * TICK_FACTOR),
-        },
-        signal,
-      ),
-  };
-}
-
-/** The functions without what only the host knows of them. */
-function plainly<T extends Watched>(to: T): T {
-  return { ...to, functions: to.functions.map(({ file, name }) => ({ file, name })) };
-}
 
 /** A test that passes with the project's runner met the tick limit in the warm process. */
 function needsMore(request: RepairRequest, survey: SurveyReply | null): boolean {

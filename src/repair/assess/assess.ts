@@ -2,7 +2,7 @@
 import type { Assessment, Candidate } from '#contracts/edit.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Idea } from '../enumerate.ts';
-import type { Observer } from '../judge.ts';
+import type { Observer } from '../observer.ts';
 import { isBlunt } from '../rank.ts';
 import type { RepairRequest } from '../request.ts';
 import type { SourceFile } from '../sources.ts';

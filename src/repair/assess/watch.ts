@@ -1,6 +1,6 @@
 // What the plausible changes do beside each other: the same calls of the functions they touch, of the unchanged program too.
 import type { Observed, ObservedCall } from '../harness/protocol.ts';
-import type { Observer } from '../judge.ts';
+import type { Observer } from '../observer.ts';
 import type { SourceFile } from '../sources.ts';
 import { functionsTouched, type HeldFunction, heldSources, type Touching } from './holds.ts';
 import { inputsFrom } from './inputs.ts';
