@@ -5,9 +5,10 @@ import type { Clock } from '#foundation/clock.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
 import type { Idea } from './enumerate.ts';
 import type { SurveyReply, TestOutcome, TryReply, Wanted } from './harness/protocol.ts';
-import { createHarnessSession, type HarnessSession, type SessionParts } from './harness-session.ts';
+import { createHarnessSession, type HarnessSession } from './harness-session.ts';
 import { createObserver, type Observer } from './observer.ts';
 import type { RepairRequest, TestSelection } from './request.ts';
+import { sessionParts } from './session-parts.ts';
 import type { Probes, Sources } from './sources.ts';
 import { type WarmPlan, warmPlanOf } from './warm-plan.ts';
 import { guardedLoops, intoWoven } from './weave.ts';
@@ -36,7 +37,7 @@ export interface Effort {
   readonly patient?: boolean;
 }
 
-export type Verdict = Pick<TryReply, 'verdict' | 'fixed' | 'failed' | 'lines'>;
+export type Verdict = Pick<TryReply, 'verdict' | 'fixed' | 'failed' | 'lines' | 'switched'>;
 
 /** Enough for most suites; asked again with many when a test that passes needs more. */
 const SURVEY_TICKS = 100_000;
@@ -86,23 +87,6 @@ export async function createJudge(input: JudgeInput, signal?: AbortSignal): Prom
   );
 }
 
-function sessionParts({ request, sources, sandbox, clock }: JudgeInput, plan: WarmPlan): SessionParts {
-  return {
-    sandbox,
-    clock,
-    workspace: request.workspace,
-    directory: request.plan.directory,
-    family: plan.family,
-    wallMs: request.budget.wallMs + 120_000,
-    start: {
-      runner: plan.runner,
-      entries: plan.entries,
-      sources: Object.fromEntries(sources.files.map((file) => [file.path, file.guarded.text])),
-      options: [],
-    },
-  };
-}
-
 /** A power of two, so that a slower run of the same tests mostly gives the same limit. */
 function usualTimeoutMs(request: RepairRequest, base: SurveyReply): number {
   return Math.min(
@@ -114,7 +98,7 @@ function usualTimeoutMs(request: RepairRequest, base: SurveyReply): number {
 
 async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal): Promise<Judge | null> {
   const { request, sources, probes } = input;
-  const parts = sessionParts(input, plan);
+  const parts = await sessionParts(input, plan);
   const sessions = [createHarnessSession(parts)];
   const first = sessions[0] as HarnessSession;
   const surveyMs = Math.ceil(Math.min(SURVEY_TIMEOUT_MS, request.budget.wallMs * SURVEY_SHARE));

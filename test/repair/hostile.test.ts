@@ -3,10 +3,12 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createSyntaxReader } from '#code/syntax.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
-import type { TryReply } from '#repair/harness/protocol.ts';
+import type { FileShape, TryReply } from '#repair/harness/protocol.ts';
 import { createHarnessSession } from '#repair/harness-session.ts';
+import { shapeOf } from '#repair/shapes.ts';
 import { createSandbox } from '#sandbox/runner.ts';
 
 interface Trial {
@@ -39,6 +41,7 @@ async function judge(trial: Trial): Promise<TryReply['verdict'][]> {
       runner: trial.runner,
       entries: [{ file: entry, args: [] }],
       sources: { [file]: trial.source },
+      shapes: shapesFor(file, entry, trial),
       options: [],
     },
   });
@@ -57,6 +60,13 @@ async function judge(trial: Trial): Promise<TryReply['verdict'][]> {
     await session.close();
     await rm(root, { recursive: true, force: true });
   }
+}
+
+/** As the engine sends them, so that candidates are tried by switching where they can be. */
+function shapesFor(file: string, entry: string, trial: Trial): Record<string, FileShape> {
+  if (trial.family === 'python') return {};
+  const shape = (text: string) => shapeOf(createSyntaxReader().parse('javascript', text).root, []);
+  return { [file]: shape(trial.source), [entry]: shape(trial.test) };
 }
 
 const WRONG = "'WRONG'";

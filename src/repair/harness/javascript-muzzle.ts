@@ -6,6 +6,8 @@ export interface Guarded {
   used: number;
   /** What went wrong outside any test's own promise; null while nothing did. */
   stray: unknown;
+  /** Whether something other than the counter of turns set it: it may have come from what ran before. */
+  late: boolean;
   probes: Uint8Array;
   /** The plain script that runs now; it may leave by itself with code 0. */
   current: string;
@@ -45,6 +47,7 @@ export function muzzle(state: Guarded): void {
   const leave = (code?: number | string | null): never => {
     const stack = (new Error('exit').stack ?? '').split('\n')[2] ?? '';
     const byScript = state.current !== '' && stack.includes(state.current);
+    state.late = true;
     if (!byScript || Number(code ?? process.exitCode ?? 0) !== 0)
       state.stray ??= new Error(`exit called with ${code}`);
     throw new ExitSignal();
@@ -53,6 +56,7 @@ export function muzzle(state: Guarded): void {
   Object.assign(process, { reallyExit: leave });
   process.abort = () => leave(134);
   const stray = (error: unknown) => {
+    state.late = true;
     if (!(error instanceof ExitSignal)) state.stray ??= error ?? new Error('rejected with nothing');
   };
   process.on('uncaughtException', stray);

@@ -7,8 +7,17 @@ export interface Realm {
   restore(): void;
   /** Only the built-ins. */
   originals(): void;
+  /** Only timers, environment and written files; false when there was nothing to do. */
+  settle(): boolean;
+  /** Globals and listeners as they are now, after files were loaded; null when more than these was changed by it. */
+  keep(): KeptRealm | null;
   /** True while something that the code under test started is still to come. */
   isBusy(): boolean;
+}
+
+export interface KeptRealm {
+  isChanged(): boolean;
+  restore(): void;
 }
 
 const MAX_JOURNAL_BYTES = 16_777_216;
@@ -19,7 +28,8 @@ export function createRealm(others: readonly object[]): Realm {
   const files = journalFiles();
   const listeners = keepListeners();
   const environment = guardEnvironment();
-  const globals = snapshotGlobals([fs, ...others]);
+  const holders = globalHolders([fs, ...others]);
+  const globals = snapshotGlobals(holders);
   const directory = process.cwd();
   // Counted at the first restore: by then the thread's own channel to its parent is open.
   let baseline: number | null = null;
@@ -35,12 +45,34 @@ export function createRealm(others: readonly object[]): Realm {
       baseline ??= process.getActiveResourcesInfo().length;
     },
     originals: () => globals.restore(),
+    settle: () => {
+      const untidy = timers.isAny() || files.isAny() || environment.isChanged();
+      if (!untidy) return false;
+      timers.clear();
+      files.undo();
+      environment.restore();
+      return true;
+    },
+    keep: () => {
+      const untidy = timers.isAny() || files.isAny() || environment.isChanged();
+      if (untidy || process.cwd() !== directory || globals.isBent()) return null;
+      const kept = snapshotGlobals(holders);
+      const heard = keepListeners();
+      return {
+        isChanged: () => kept.isChanged() || heard.isChanged() || process.cwd() !== directory,
+        restore: () => {
+          kept.restore();
+          heard.restore();
+          if (process.cwd() !== directory) process.chdir(directory);
+        },
+      };
+    },
     isBusy: () => timers.pending() > 0 || process.getActiveResourcesInfo().length > (baseline ?? 0),
   };
 }
 
 /** The environment behind a proxy that notes whether it was changed: reading all of it takes longer than a test. */
-function guardEnvironment(): { restore(): void } {
+function guardEnvironment(): { restore(): void; isChanged(): boolean } {
   const original = { ...process.env };
   const { env } = process;
   let changed = false;
@@ -56,6 +88,7 @@ function guardEnvironment(): { restore(): void } {
     defineProperty: noting((target, name, descriptor) => Reflect.defineProperty(target, name, descriptor)),
   });
   return {
+    isChanged: () => changed,
     restore: () => {
       if (!changed) return;
       changed = false;
@@ -68,13 +101,18 @@ function guardEnvironment(): { restore(): void } {
 const EVENTS = ['uncaughtException', 'unhandledRejection', 'exit', 'beforeExit', 'warning'] as const;
 
 /** What the code under test hung on to the process is taken off, and what it took off is put back. */
-function keepListeners(): { restore(): void } {
+function keepListeners(): { restore(): void; isChanged(): boolean } {
   const saved = EVENTS.map((event) => ({ event, own: process.rawListeners(event) }));
+  const isSame = ({ event, own }: (typeof saved)[number]) => {
+    const now = process.rawListeners(event);
+    return now.length === own.length && now.every((one, index) => one === own[index]);
+  };
   return {
+    isChanged: () => !saved.every(isSame),
     restore: () => {
-      for (const { event, own } of saved) {
-        const now = process.rawListeners(event);
-        if (now.length === own.length && now.every((one, index) => one === own[index])) continue;
+      for (const one of saved) {
+        const { event, own } = one;
+        if (isSame(one)) continue;
         process.removeAllListeners(event);
         for (const one of own) process.on(event, one as () => void);
       }
@@ -110,6 +148,7 @@ function trackTimers() {
   };
   for (const name of ['clearTimeout', 'clearImmediate', 'clearInterval']) scope[name] = drop;
   return {
+    isAny: () => live.size > 0,
     pending: () => [...live].filter((handle) => handle.hasRef()).length,
     clear: () => {
       for (const handle of live) drop(handle);
@@ -137,6 +176,7 @@ function journalFiles() {
   const undo = restorer(before);
   wrapFileFunctions(remember);
   return {
+    isAny: () => before.size > 0,
     undo: () => {
       if (before.size > 0) undo();
       before.clear();
@@ -232,8 +272,8 @@ const SHARED = [
   'process',
 ] as const;
 
-/** Own properties of the global object, of the built-in constructors and of their prototypes. */
-function snapshotGlobals(others: readonly object[]) {
+/** The global object, the built-in constructors and their prototypes. */
+function globalHolders(others: readonly object[]): object[] {
   const scope = globalThis as unknown as Record<string, unknown>;
   const holders: object[] = [globalThis, ...others];
   for (const name of SHARED) {
@@ -244,8 +284,20 @@ function snapshotGlobals(others: readonly object[]) {
       holders.push(value.prototype);
     }
   }
+  return holders;
+}
+
+/** Their own properties. */
+function snapshotGlobals(holders: readonly object[]) {
   const saved = holders.map(snapshotOf);
+  const pliable = new Set<object>([globalThis, Math, console, process, Date]);
   return {
+    /** Whether something was changed that we ourselves work with. */
+    isBent: () => saved.some((one) => !pliable.has(one.holder) && isOther(one)),
+    isChanged: () => {
+      for (let i = 0; i < saved.length; i += 1) if (isOther(saved[i] as Snapshot)) return true;
+      return false;
+    },
     restore: () => {
       for (let i = 0; i < saved.length; i += 1) restoreProperties(saved[i] as Snapshot);
     },
@@ -282,6 +334,16 @@ function snapshotOf(holder: object): Snapshot {
 // Taken before any foreign code runs: a candidate may change them.
 const { ownKeys, getOwnPropertyDescriptor, defineProperty, deleteProperty, apply } = Reflect;
 const { get: getOf, has: hasOf } = Map.prototype;
+
+function isOther({ holder, own, names, values, computed }: Snapshot): boolean {
+  for (let i = 0; i < names.length; i += 1) if (holder[names[i] as string] !== values[i]) return true;
+  for (let i = 0; i < computed.length; i += 1) {
+    const name = computed[i] as string;
+    if (getOwnPropertyDescriptor(holder, name)?.get !== (apply(getOf, own, [name]) as PropertyDescriptor).get)
+      return true;
+  }
+  return ownKeys(holder).length !== names.length + computed.length;
+}
 
 function restoreProperties({ holder, own, names, values, computed }: Snapshot): void {
   for (let i = 0; i < names.length; i += 1) {

@@ -17,14 +17,24 @@ export interface ScriptParts {
   readonly builtins: ReadonlyMap<string, unknown>;
   /** The file that the project's own settings lead a specifier to; null for Node's own way. */
   readonly locate: (specifier: string, from: string) => string | null;
+  /** Called with what runs a file that was not loaded yet. */
+  readonly whileLoading: (file: string, run: () => void) => void;
 }
 
 export interface Scripts {
   /** True for a CommonJS file; a module in a file without an ending of its own goes through Node. */
   takes(file: string): boolean;
   run(file: string): unknown;
+  /** Runs a file as one that another asks for. */
+  preload(file: string): void;
   forget(): void;
+  /** Lets one file be run anew. */
+  drop(file: string): void;
+  world(): ScriptWorld;
+  resume(world: ScriptWorld): void;
 }
+
+export type ScriptWorld = Record<string, NodeJS.Module>;
 
 type Body = (...args: unknown[]) => void;
 
@@ -57,8 +67,19 @@ export function createScripts(parts: ScriptParts): Scripts {
       host.main = undefined;
       return loadScript(file, host);
     },
+    preload: (file) => {
+      host.main = new Module('') as NodeJS.Module;
+      loadScript(file, host);
+    },
     forget: () => {
       host.loaded = {};
+    },
+    drop: (file) => {
+      delete host.loaded[file];
+    },
+    world: () => host.loaded,
+    resume: (world) => {
+      host.loaded = world;
     },
   };
 }
@@ -109,7 +130,8 @@ function loadScript(file: string, host: Host): unknown {
       const require = requireFrom(file, host);
       Object.assign(module, { require });
       const args = [module.exports, require, module, file, path.dirname(file)];
-      Reflect.apply(bodyOf(file, host), module.exports, args);
+      const body = bodyOf(file, host);
+      host.parts.whileLoading(file, () => Reflect.apply(body, module.exports, args));
     }
   } catch (error) {
     delete host.loaded[file];

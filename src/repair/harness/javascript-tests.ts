@@ -108,8 +108,10 @@ export function createTestApi(mock: unknown, style: 'node' | 'mocha'): TestApi {
       current = newSuite([], null, false);
       return { root: current };
     },
-    run: (collected, options) =>
-      runSuite(collected.root, { ...options, callbackAt: style === 'mocha' ? 1 : 2 }),
+    run: (collected, options) => {
+      unprepare(collected.root);
+      return runSuite(collected.root, { ...options, callbackAt: style === 'mocha' ? 1 : 2 });
+    },
     nodeTest: Object.assign((...args: unknown[]) => test(...args), test, api),
     globals: {
       ...hooks,
@@ -121,6 +123,12 @@ export function createTestApi(mock: unknown, style: 'node' | 'mocha'): TestApi {
       xdescribe: describe['skip'],
     },
   };
+}
+
+/** What was collected once may be run again. */
+function unprepare(suite: Suite): void {
+  suite.prepared = false;
+  for (const item of suite.items) if ('items' in item) unprepare(item);
 }
 
 function newSuite(path: readonly string[], parent: Suite | null, skip: boolean): Suite {

@@ -4,21 +4,15 @@ import { mock } from 'node:test';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker } from './javascript.ts';
 import { quickAssert } from './javascript-assert.ts';
+import { attemptAll, type Told } from './javascript-attempts.ts';
 import { createLoader, type Loader, stripped } from './javascript-loader.ts';
 import { ExitSignal, type Guarded, muzzle } from './javascript-muzzle.ts';
 import { createObserver, type Observer } from './javascript-observe.ts';
 import { createRealm } from './javascript-realm.ts';
+import { turn, type Visit } from './javascript-rounds.ts';
 import { createTestApi, describeError } from './javascript-tests.ts';
-import type {
-  StartMessage,
-  SurveyMessage,
-  SurveyReply,
-  TestOutcome,
-  TryMessage,
-  TryReply,
-  Wanted,
-  WireEdit,
-} from './protocol.ts';
+import { createWorlds, type Rerun } from './javascript-worlds.ts';
+import type { StartMessage, SurveyMessage, SurveyReply, TestOutcome, TryMessage } from './protocol.ts';
 
 type Started = Omit<StartMessage, 'token'>;
 type Entry = StartMessage['entries'][number];
@@ -34,22 +28,24 @@ export function main(): void {
   const send = port.postMessage.bind(port);
   const post = (message: object) => send({ nonce, ...message });
   const alive = () => Atomics.add(beat, 0, 1);
-  const lab = createLab(start);
+  const at = (index: number) => {
+    Atomics.store(beat, 1, index);
+    alive();
+  };
+  const loading = () => Atomics.add(beat, 2, 1);
+  const lab = createLab(start, { alive, loading });
   port.on('message', ({ message, answersAtOnce }: ToWorker) => {
     alive();
     const box = createOutbox(post, answersAtOnce);
-    const report = (reply: object) => {
-      alive();
-      box.add(reply);
-    };
+    const told: Told = { at, report: (id, answer) => box.add({ op: 'try', id, ...answer }) };
     const run =
       message.op === 'survey'
-        ? lab.survey(message, alive).then(box.add)
+        ? lab.survey(message).then(box.add)
         : message.op === 'try'
-          ? lab.attempt(message, report)
+          ? lab.attempt(message, told)
           : message.op === 'record'
-            ? lab.observer(alive).record(message).then(box.add)
-            : lab.observer(alive).observe(message, box.add);
+            ? lab.observer().record(message).then(box.add)
+            : lab.observer().observe(message, box.add);
     run.then(
       () => {
         box.flush();
@@ -84,11 +80,12 @@ function createOutbox(post: (message: object) => void, atOnce: number) {
   return { add, flush };
 }
 
-function createLab(start: Started) {
+function createLab(start: Started, { alive, loading }: { alive: () => void; loading: () => void }) {
   const state: Guarded = {
     limit: Number.POSITIVE_INFINITY,
     used: 0,
     stray: null,
+    late: false,
     probes: new Uint8Array(0),
     current: '',
   };
@@ -107,52 +104,90 @@ function createLab(start: Started) {
     assert: assertions,
     locate: () => null,
     finish: (_file, text) => text,
+    whileLoading: (file, run) => worlds.whileLoading(file, run),
   });
   if (start.runner === 'mocha') Object.assign(globalThis, api.globals);
   const realm = createRealm([api.nodeTest, assertions.loose, assertions.strict]);
-  const visit = async (wanted: Wanted, stopAtFailure: boolean, onEnd: (outcome: TestOutcome) => void) => {
+  const stay = createStay(start, { state, loader, api, realm });
+  const visit: Visit = async (wanted, stopAtFailure, onEnd) => {
     const entry = start.entries.find((one) => one.file === wanted.file);
     if (entry === undefined) return false;
-    const options = { wanted: wanted.names === null ? null : new Set(wanted.names), stopAtFailure, onEnd };
-    return start.runner === 'command'
-      ? runScript(entry, { state, loader, realm, onEnd, start })
-      : runFile(entry, { state, loader, api, realm, options });
+    if (start.runner === 'command') return runScript(entry, { state, realm, onEnd, load: loader.load });
+    const rerun = await stay(entry, null, onEnd);
+    return rerun === null ? false : rerun(wanted, stopAtFailure, onEnd);
   };
   const fresh = () => {
     realm.restore();
     loader.forget();
+    loading();
+    worlds.outside();
     state.used = 0;
     state.stray = null;
   };
-  const plain = stripped;
-  const { isBusy } = realm;
+  const worlds = createWorlds({ start, state, loader, realm, base, texts, visit, fresh, stay, alive });
+  const { directory } = start;
+  const { isBusy, originals } = realm;
   let observer: Observer | null = null;
   return {
-    observer: (alive: () => void) => {
-      observer ??= createObserver({
-        directory: start.directory,
-        state,
-        texts,
-        plain,
-        visit,
-        fresh,
-        isBusy,
-        alive,
-      });
+    observer: () => {
+      observer ??= createObserver({ directory, state, texts, plain: stripped, visit, fresh, isBusy, alive });
       return observer;
     },
-    survey: (message: SurveyMessage, alive: () => void) =>
-      survey(message, { start, state, texts, visit, fresh, alive }),
-    attempt: (message: TryMessage, report: (reply: TryReply) => void) =>
-      attemptAll(message, { state, base, texts, visit, fresh, report, originals: realm.originals }),
+    survey: (message: SurveyMessage) => survey(message, { start, state, texts, visit, fresh, alive }),
+    attempt: (message: TryMessage, told: Told) =>
+      attemptAll(message, { state, base, texts, visit, fresh, originals, worlds }, told),
   };
 }
 
-type Visit = (
-  wanted: Wanted,
-  stopAtFailure: boolean,
-  onEnd: (outcome: TestOutcome) => void,
-) => Promise<boolean>;
+interface Stayed {
+  readonly state: Guarded;
+  readonly loader: Loader;
+  readonly api: ReturnType<typeof createTestApi>;
+  readonly realm: { isBusy(): boolean };
+}
+
+/** Loads files of tests that can be run again and again; a script is run once by being loaded. */
+function createStay(
+  start: Started,
+  { state, loader, api, realm }: Stayed,
+): (
+  entry: Entry,
+  before: readonly string[] | null,
+  onEnd?: (outcome: TestOutcome) => void,
+) => Promise<Rerun | null> {
+  const ignore = () => undefined;
+  const options = {
+    onStart: () => {
+      state.used = 0;
+    },
+    stray: () => state.stray,
+    isBusy: realm.isBusy,
+  };
+  const sets = new Map<readonly string[], ReadonlySet<string>>();
+  const setOf = (names: readonly string[]) => {
+    const known = sets.get(names) ?? new Set(names);
+    sets.set(names, known);
+    return known;
+  };
+  return async (entry, before, onEnd = ignore) => {
+    if (start.runner === 'command') {
+      if (before === null) await runScript(entry, { state, realm, onEnd: ignore, load: loader.load });
+      for (const file of before ?? []) await loader.preload(file);
+      return (_wanted, _stop, tell) => runScript(entry, { state, realm, onEnd: tell, load: loader.again });
+    }
+    const collected = api.open();
+    try {
+      await loader.load(entry);
+    } catch (error) {
+      onEnd({ file: entry.file, path: [], status: 'failed', error: describeError(error) });
+      return null;
+    }
+    return (wanted, stopAtFailure, tell) => {
+      const names = wanted.names === null ? null : setOf(wanted.names);
+      return api.run(collected, { ...options, wanted: names, stopAtFailure, onEnd: tell, file: entry.file });
+    };
+  };
+}
 
 async function survey(
   message: SurveyMessage,
@@ -208,116 +243,20 @@ function takeProbes(probes: Uint8Array): number[] {
   return passed;
 }
 
-interface Attempts {
-  readonly state: Guarded;
-  readonly base: ReadonlyMap<string, string>;
-  readonly texts: Map<string, string>;
-  readonly visit: Visit;
-  readonly fresh: () => void;
-  /** Puts the built-ins back: what the candidate made of them must not decide about it. */
-  readonly originals: () => void;
-  readonly report: (reply: TryReply) => void;
-}
-
-async function attemptAll(message: TryMessage, lab: Attempts): Promise<void> {
-  lab.state.limit = message.ticks;
-  for (const candidate of message.candidates) {
-    lab.texts.clear();
-    for (const [file, text] of editedTexts(candidate.edits, lab.base)) lab.texts.set(file, text);
-    const first = await rounds(message.failing, false, lab);
-    const last = first.clean ? await rounds(message.passing, true, lab) : null;
-    const slow = lab.state.used > lab.state.limit;
-    const failed = first.failed ?? last?.failed ?? null;
-    const verdict = slow ? 'slow' : first.clean && last?.clean === true ? 'pass' : 'fail';
-    lab.report({
-      op: 'try',
-      id: candidate.id,
-      verdict,
-      fixed: first.fixed,
-      failed: failed === null ? null : nameOf(failed),
-      lines: failed === null ? [] : linesIn(failed.error ?? '', failed.file),
-    });
-  }
-  lab.fresh();
-}
-
-interface Round {
-  /** Every required test was seen to pass, and none failed. */
-  readonly clean: boolean;
-  readonly fixed: readonly string[];
-  readonly failed: TestOutcome | null;
-}
-
-/** Runs the wanted tests, each file in a fresh realm, and counts only what was seen: silence is no success. */
-async function rounds(wanted: readonly Wanted[], stopAtFailure: boolean, lab: Attempts): Promise<Round> {
-  const outcomes: TestOutcome[] = [];
-  let count = 0;
-  let clean = true;
-  for (let i = 0; i < wanted.length; i += 1) {
-    const one = wanted[i] as Wanted;
-    lab.fresh();
-    const passed = await lab.visit(one, stopAtFailure, (outcome) => {
-      outcomes[count] = outcome;
-      count += 1;
-    });
-    await turn();
-    if (passed) lab.originals();
-    const seen = new Set(outcomes.filter((it) => it.file === one.file && it.status === 'passed').map(joined));
-    clean &&= passed && lab.state.stray === null && one.required.every((name) => seen.has(name));
-    if (!clean && stopAtFailure) break;
-  }
-  const failed = outcomes.find((outcome) => outcome.status === 'failed') ?? null;
-  const fixed = outcomes.filter((outcome) => outcome.status === 'passed').map(nameOf);
-  return { clean: clean && failed === null, fixed, failed };
-}
-
-function joined(outcome: TestOutcome): string {
-  return outcome.path.join(' › ');
-}
-
-function nameOf(outcome: TestOutcome): string {
-  return `${outcome.file} › ${joined(outcome)}`;
-}
-
-/** Lines of `file` in a stack, outermost first. */
-function linesIn(stack: string, file: string): number[] {
-  const lines: number[] = [];
-  for (const row of stack.split('\n')) {
-    const at = row.indexOf(file);
-    const match = at < 0 ? null : /^(?:\?c=\d+)?:(\d+)/.exec(row.slice(at + file.length));
-    if (match !== null) lines.unshift(Number(match[1]));
-  }
-  return lines;
-}
-
-function editedTexts(edits: readonly WireEdit[], base: ReadonlyMap<string, string>): Map<string, string> {
-  const result = new Map<string, string>();
-  const ordered = [...edits].sort((a, b) => b[1] - a[1] || b[2] - a[2]);
-  for (const [file, begin, end, text] of ordered) {
-    for (const [full, original] of base) {
-      if (!full.endsWith(`/${file}`)) continue;
-      const now = result.get(full) ?? original;
-      result.set(full, now.slice(0, begin) + text + now.slice(end));
-    }
-  }
-  return result;
-}
-
 async function runScript(
   entry: Entry,
   lab: {
     state: Guarded;
-    loader: Loader;
     realm: { isBusy(): boolean };
     onEnd: (outcome: TestOutcome) => void;
-    start: Started;
+    load: Loader['load'];
   },
 ): Promise<boolean> {
   const { state } = lab;
   let thrown: unknown = null;
   state.current = entry.file;
   try {
-    await lab.loader.load(entry);
+    await lab.load(entry);
   } catch (error) {
     if (!(error instanceof ExitSignal)) thrown = error ?? new Error('threw nothing');
   }
@@ -332,45 +271,6 @@ async function runScript(
   const status = bad === null ? 'passed' : 'failed';
   lab.onEnd({ file: entry.file, path: [], status, error: bad === null ? null : describeError(bad) });
   return bad === null;
-}
-
-const immediate = setImmediate;
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    immediate(resolve);
-  });
-}
-
-async function runFile(
-  entry: Entry,
-  lab: {
-    state: Guarded;
-    loader: Loader;
-    api: ReturnType<typeof createTestApi>;
-    realm: { isBusy(): boolean };
-    options: {
-      wanted: ReadonlySet<string> | null;
-      stopAtFailure: boolean;
-      onEnd: (outcome: TestOutcome) => void;
-    };
-  },
-): Promise<boolean> {
-  const collected = lab.api.open();
-  try {
-    await lab.loader.load(entry);
-  } catch (error) {
-    lab.options.onEnd({ file: entry.file, path: [], status: 'failed', error: describeError(error) });
-    return false;
-  }
-  return lab.api.run(collected, {
-    ...lab.options,
-    file: entry.file,
-    onStart: () => {
-      lab.state.used = 0;
-    },
-    stray: () => lab.state.stray,
-    isBusy: lab.realm.isBusy,
-  });
 }
 
 main();

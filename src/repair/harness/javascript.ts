@@ -24,8 +24,8 @@ const WORKER_HEAP_MB = 384;
 const START_UP_MS = 2_000;
 /** Time-outs count processor time, which a busy machine does not change; who only waits gets this much more of the clock. */
 const WAITING_FACTOR = 4;
-/** Loaded modules may stay in memory for the life of a thread, so a thread is replaced after this many candidates. */
-const CANDIDATES_PER_WORKER = 3_000;
+/** Loaded modules may stay in memory for the life of a thread, so a thread is replaced after loading this often. */
+const LOADS_PER_WORKER = 4_000;
 /** Calls that end the thread, of one program, until it is given up. */
 const MAX_ENDINGS = 3;
 /** Answers that a thread sends at once; one by one when it is to be found out which candidate ended it. */
@@ -73,7 +73,8 @@ function openSession({ token, ...start }: StartMessage): Session {
   // A line break on both sides: what was written between by others spoils no answer.
   const reply = (messages: readonly HarnessReply[]) =>
     writeAll(messages.map((message) => `\n${JSON.stringify({ token, ...message })}\n`).join(''));
-  const beat = new Int32Array(new SharedArrayBuffer(4));
+  // Signs of life, the place of the candidate that is being tried, and how often everything was loaded anew.
+  const beat = new Int32Array(new SharedArrayBuffer(12));
   return { start, reply, tree: keepTree(start.directory), worker: null, nonce: '', beat, tried: 0 };
 }
 
@@ -92,6 +93,7 @@ function writeAll(text: string): void {
 function openWorker(session: Session): Worker {
   session.nonce = randomUUID();
   session.tried = 0;
+  Atomics.store(session.beat, 2, 0);
   const { start, nonce, beat } = session;
   const worker = new Worker(new URL('./javascript-worker.ts', import.meta.url), {
     workerData: { start, nonce, beat },
@@ -116,7 +118,9 @@ async function closeWorker(session: Session): Promise<void> {
 
 interface Ending {
   readonly kind: 'done' | 'hang' | 'died';
-  /** Candidates that were finished, whether or not their answers had been sent. */
+  /** The candidate that was being tried, by its place in the message. */
+  readonly at: number;
+  /** Signs of life since the request. */
   readonly finished: number;
   readonly reason: string | null;
 }
@@ -131,7 +135,8 @@ async function converse(
   const worker = session.worker ?? openWorker(session);
   const { nonce } = session;
   const firstBeat = Atomics.load(session.beat, 0);
-  const ending = await new Promise<Omit<Ending, 'finished'>>((resolve) => {
+  Atomics.store(session.beat, 1, 0);
+  const ending = await new Promise<Omit<Ending, 'at' | 'finished'>>((resolve) => {
     const stop = watchStandstill(session, { limitMs: request.message.timeoutMs, isNew }, () =>
       finish({ kind: 'hang', reason: 'no answer in time' }),
     );
@@ -146,7 +151,7 @@ async function converse(
     };
     const onError = (error: Error) => finish({ kind: 'died', reason: error.message });
     const onExit = () => finish({ kind: 'died', reason: 'the thread ended' });
-    const finish = (result: Omit<Ending, 'finished'>) => {
+    const finish = (result: Omit<Ending, 'at' | 'finished'>) => {
       stop();
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       resolve(result);
@@ -154,10 +159,11 @@ async function converse(
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(request);
   });
+  const at = Atomics.load(session.beat, 1);
   // One beat is for the request itself.
   const finished = Atomics.load(session.beat, 0) - firstBeat - 1;
   if (ending.kind !== 'done') await closeWorker(session);
-  return { ...ending, finished };
+  return { ...ending, at, finished };
 }
 
 /** Calls back when the thread's beat stood still for the time: of the processor, or four times that of the clock. */
@@ -245,7 +251,7 @@ async function tryAll(session: Session, message: TryMessage): Promise<void> {
   let known: { id: number; verdict: TryReply['verdict'] } | null = null;
   let careful = false;
   while (rest.length > 0) {
-    if (session.tried > CANDIDATES_PER_WORKER) await closeWorker(session);
+    if (Atomics.load(session.beat, 2) > LOADS_PER_WORKER) await closeWorker(session);
     const offenderAt = rest.findIndex((one) => one.id === known?.id);
     if (offenderAt === 0 && known !== null) {
       session.reply([{ op: 'try', ...known, fixed: [], failed: null, lines: [] }]);
@@ -256,7 +262,7 @@ async function tryAll(session: Session, message: TryMessage): Promise<void> {
     const upTo = offenderAt > 0 ? offenderAt : careful ? ANSWERS_AT_ONCE : rest.length;
     const candidates = rest.slice(0, upTo);
     let answered = 0;
-    const { kind, finished } = await converse(
+    const { kind, at } = await converse(
       session,
       { message: { ...message, candidates }, answersAtOnce: careful ? 1 : ANSWERS_AT_ONCE },
       (replies) => {
@@ -265,7 +271,7 @@ async function tryAll(session: Session, message: TryMessage): Promise<void> {
       },
     );
     // The answers of those before the offender may be lost with the thread: they are tried again, up to it.
-    const offender = candidates[kind === 'hang' ? Math.max(answered, finished) : answered];
+    const offender = candidates[kind === 'done' ? answered : Math.max(answered, at)];
     if (kind === 'done') careful = false;
     const isKnown = kind === 'hang' || (kind === 'died' && careful) || (kind === 'done' && answered === 0);
     if (offender !== undefined && isKnown)

@@ -16,6 +16,53 @@ export interface TestOutcome {
 /** An edit on the file's text as it was given at the start: `[file, start, end, text]`. */
 export type WireEdit = readonly [file: string, start: number, end: number, text: string];
 
+/** Functions and scopes of a JavaScript file, outer before inner; offsets refer to the text that the harness was given. */
+export interface FileShape {
+  readonly functions: readonly WireFunction[];
+  readonly scopes: readonly WireScope[];
+}
+
+export interface WireFunction {
+  /** The function's text, of a method without `static`. */
+  readonly start: number;
+  readonly end: number;
+  readonly kind: 'function' | 'arrow' | 'method' | 'constructor';
+  /** Place of a declaration's or a method's name. */
+  readonly name: readonly [start: number, end: number] | null;
+  /** Where a statement may be put first (after directives), or the start of a body that is an expression. */
+  readonly at: number;
+  /** What is between the braces, or the expression. */
+  readonly inner: number;
+  readonly innerEnd: number;
+  readonly block: boolean;
+  /** Null when calling it again with the same names would not be the same: defaults, patterns, generators, async. */
+  readonly parameters: readonly string[] | null;
+  /** The function's `length`. */
+  readonly arity: number;
+  /** Whether it speaks of `arguments`. */
+  readonly all: boolean;
+  readonly isStatic: boolean;
+  /** Number of the scope that it stands in. */
+  readonly scope: number;
+  /** Number of the function that it stands in; -1 for none. */
+  readonly owner: number;
+  /** False where a stand-in could not be the same in all respects. */
+  readonly fits: boolean;
+}
+
+export interface WireScope {
+  /** Where a statement may be put first; -1 where none may. */
+  readonly at: number;
+  /** End of the expression when the scope is a body without braces; else -1. */
+  readonly end: number;
+  readonly owner: number;
+  readonly isClass: boolean;
+  readonly names: readonly string[];
+  readonly constants: readonly string[];
+  /** Private fields, `#` included. */
+  readonly privates: readonly string[];
+}
+
 export interface StartMessage {
   readonly op: 'start';
   readonly token: string;
@@ -26,6 +73,8 @@ export interface StartMessage {
   readonly entries: readonly { readonly file: string; readonly args: readonly string[] }[];
   /** Source files with loop guards woven in, relative to the directory. */
   readonly sources: Readonly<Record<string, string>>;
+  /** Shapes of sources and of test files, by path (JavaScript); a file without one is only ever loaded anew. */
+  readonly shapes: Readonly<Record<string, FileShape>>;
   /** Words of the project's test command after the runner's name (vitest and jest), or options that a person gave (pytest). */
   readonly options: readonly string[];
 }
@@ -143,6 +192,8 @@ export interface TryReply {
   /** The first failing test met, with the lines of the test file in its stack, outermost first. */
   readonly failed: string | null;
   readonly lines: readonly number[];
+  /** Whether it was found out without loading anything anew. */
+  readonly switched?: boolean;
 }
 
 export interface RecordReply {

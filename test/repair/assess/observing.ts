@@ -66,6 +66,7 @@ async function watchAt(
       runner,
       entries: [{ file: test, args: [] }],
       sources: Object.fromEntries(files.map((file) => [file.path, file.guarded.text])),
+      shapes: {},
       options: [],
     },
     wallMs: 60_000,

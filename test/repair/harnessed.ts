@@ -1,0 +1,81 @@
+// Candidates given straight to a harness process, as the engine gives them, for a small repository with one source file.
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSyntaxReader } from '#code/syntax.ts';
+import { createSystemClock } from '#foundation/clock.ts';
+import { createLog } from '#foundation/log.ts';
+import type { FileShape, StartMessage, TryReply } from '#repair/harness/protocol.ts';
+import { createHarnessSession } from '#repair/harness-session.ts';
+import { shapeOf } from '#repair/shapes.ts';
+import { weaveGuards } from '#repair/weave.ts';
+import { createSandbox } from '#sandbox/runner.ts';
+import { javascriptGrammar } from '../../src/repair/grammar/javascript.ts';
+
+export interface Trial {
+  readonly runner?: 'node' | 'command' | 'mocha';
+  /** Name of the source file; the tests' file has `.test` in it. */
+  readonly file?: string;
+  readonly source: string;
+  readonly test: string;
+  /** Tests that must pass. */
+  readonly names?: readonly string[];
+  /** Texts for the place of `WRONG` in the source, one candidate each. */
+  readonly candidates: readonly string[];
+  /** False: everything is loaded anew for each candidate. */
+  readonly shaped?: boolean;
+  readonly ticks?: number;
+}
+
+const clock = createSystemClock();
+/** One for all: two would take each other's processes for their own when they end theirs. */
+const sandbox = createSandbox({ rung: 'none', clock, log: createLog({ level: 'silent' }) });
+
+/** What the harness says of each candidate. */
+export async function judgeIn(trial: Trial): Promise<TryReply[]> {
+  const { file = 'source.js', runner = 'node', names = ['works'], ticks = 10_000 } = trial;
+  const entry = file.replace('source', 'source.test');
+  const root = await mkdtemp(join(tmpdir(), 'cambium-harnessed-'));
+  await chmod(root, 0o755);
+  const language = /ts$/.test(file) ? 'typescript' : 'javascript';
+  const parse = (text: string) => createSyntaxReader().parse(language, text).root;
+  const woven = weaveGuards(trial.source, parse(trial.source), javascriptGrammar);
+  const shapes: Record<string, FileShape> = {
+    [file]: shapeOf(parse(trial.source), woven.insertions),
+    [entry]: shapeOf(parse(trial.test), []),
+  };
+  const start: Omit<StartMessage, 'op' | 'token' | 'directory'> = {
+    runner,
+    entries: [{ file: entry, args: [] }],
+    sources: { [file]: woven.text },
+    shapes: trial.shaped === false ? {} : shapes,
+    options: [],
+  };
+  await writeFile(join(root, file), trial.source);
+  await writeFile(join(root, entry), trial.test);
+  const workspace = { root, mounts: [] };
+  const session = createHarnessSession({
+    sandbox,
+    clock,
+    workspace,
+    directory: '.',
+    family: 'javascript',
+    wallMs: 60_000,
+    start,
+  });
+  try {
+    const limits = { timeoutMs: 2_000, ticks };
+    await session.survey({ sources: {}, cover: false, ...limits });
+    const own = runner === 'command' ? null : names;
+    const wanted = [{ file: entry, names: own, required: own ?? [] }];
+    const at = woven.text.indexOf('WRONG');
+    const candidates = trial.candidates.map((text, id) => ({
+      id,
+      edits: [[file, at, at + 'WRONG'.length, text] as const],
+    }));
+    return await session.tryAll({ ...limits, failing: wanted, passing: wanted, candidates });
+  } finally {
+    await session.close();
+    await rm(root, { recursive: true, force: true });
+  }
+}
