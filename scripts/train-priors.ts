@@ -32,6 +32,8 @@ interface Part extends TrainingSource {
   readonly commits: number;
   readonly explained: number;
   readonly newestCommit: string;
+  /** The explained ones, newest first: what bench/learning.ts replays. */
+  readonly cases: readonly { readonly commit: string; readonly date: string; readonly path: string }[];
   readonly families: { readonly javascript: Counts; readonly python: Counts };
 }
 
@@ -77,16 +79,17 @@ function main(): void {
 
 function partOf(source: TrainingSource, mirrors: string, most: number): Part {
   const families = { javascript: newCounts(), python: newCounts() };
-  let [commits, explained, newestCommit] = [0, 0, ''];
+  let [commits, newestCommit] = [0, ''];
+  const cases: { commit: string; date: string; path: string }[] = [];
   for (const fix of fixCommits(source, mirrors, most)) {
     commits += 1;
     newestCommit ||= fix.date;
     const found = explain(fix);
     if (found === null || found.rank === null) continue;
-    explained += 1;
+    cases.push({ commit: fix.commit, date: fix.date, path: fix.path });
     count(families[found.family], found.ideas, found.rank);
   }
-  return { ...source, commits, explained, newestCommit, families };
+  return { ...source, commits, explained: cases.length, newestCommit, cases, families };
 }
 
 function priorsOf(manifest: Manifest, parts: readonly Part[]) {
@@ -100,7 +103,13 @@ function priorsOf(manifest: Manifest, parts: readonly Part[]) {
         .map((part) => part.newestCommit)
         .sort()
         .at(-1) ?? '',
-    sources: parts.map(({ families: _, newestCommit: __, ...account }) => account),
+    sources: parts.map(({ url, commit, licence, commits, explained }) => ({
+      url,
+      commit,
+      licence,
+      commits,
+      explained,
+    })),
     families: { javascript: family('javascript'), python: family('python') },
   };
 }

@@ -167,7 +167,9 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
     const learned = options.advice?.proposals(scope.file, node) ?? [];
     if (learned.length > 0) {
       const site: Site = { node, scope, grammar, testStrings: [], known: { names: null, conditions: null } };
-      tasks.push({ bound: 0, order: node.start, located, site, suspicion, templates: [() => learned] });
+      // Before all others: a template may make the same change, and the first to make it gives it its name and cost.
+      const bound = Number.NEGATIVE_INFINITY;
+      tasks.push({ bound, order: node.start, located, site, suspicion, templates: [() => learned] });
     }
   };
   scope.expressions.forEach(visit);

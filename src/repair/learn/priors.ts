@@ -41,12 +41,17 @@ export function createBitsShift(prior: FamilyPrior, outcomes: readonly TemplateO
     const key = `${template}@${kind}`;
     const ready = known.get(key);
     if (ready !== undefined) return ready;
-    const coarse = ratio(sum(prior.templates[template], own.templates.get(template)), 1);
-    const fine = ratio(sum(prior.kinds[key], own.kinds.get(key)), coarse);
+    const coarse = ratio(sum(entry(prior.templates, template), own.templates.get(template)), 1);
+    const fine = ratio(sum(entry(prior.kinds, key), own.kinds.get(key)), coarse);
     const bits = clamp(-WEIGHT * Math.log2(fine), REMOVING.test(template) ? 0 : -MAX_SHIFT_BITS);
     known.set(key, bits);
     return bits;
   };
+}
+
+/** Template names come from coders of any make: one may be called `constructor`. */
+function entry(table: Readonly<Record<string, PriorCount>>, key: string): PriorCount | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 function ratio(count: PriorCount, coarser: number): number {
@@ -104,14 +109,16 @@ interface Chances {
 /** A candidate that failed its tests says less against a rewrite than a person who refused it. */
 const TRIED_WEIGHT = 0.02;
 const FIT_BITS = 0.5;
+/** A form that was accepted once comes before the likeliest template at the same place. */
+const HEAD_START_BITS = 1;
 const LEAST_BITS = 0.1;
 const LEAST_BITS_REMOVING = 3;
 const MOST_BITS = 9;
 
-/** Cost of a learned rewrite's candidate: −log2 of the mean of the Beta posterior of its evidence, bounded. */
+/** Cost of a learned rewrite's candidate: by the mean of the Beta posterior of its evidence, bounded. */
 export function rewriteBits({ accepted, refused, tried, removes, fits }: Chances): number {
   const failures = refused + TRIED_WEIGHT * Math.max(0, tried - accepted);
   const mean = (accepted + 1) / (accepted + failures + 2);
-  const bits = -Math.log2(mean) * 2 + (fits ? 0 : FIT_BITS);
+  const bits = -2 * Math.log2(mean) - HEAD_START_BITS + (fits ? 0 : FIT_BITS);
   return Math.min(MOST_BITS, Math.max(removes ? LEAST_BITS_REMOVING : LEAST_BITS, bits));
 }
