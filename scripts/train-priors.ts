@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type Counts, countCase, newCounts, summed } from './training/counts.ts';
 import { explain } from './training/explain.ts';
 import { fixCommits, type TrainingSource } from './training/fix-commits.ts';
 
@@ -13,18 +14,6 @@ interface Manifest {
   /** Repositories whose history judges the engine: nothing may be learned from them. */
   readonly excluded: readonly string[];
   readonly sources: readonly TrainingSource[];
-}
-
-interface Count {
-  readonly hits: number;
-  readonly expected: number;
-}
-type Table = Record<string, Count>;
-
-interface Counts {
-  cases: number;
-  templates: Table;
-  kinds: Table;
 }
 
 /** What one repository gave: small fix commits read, those that one template explains, and the counts. */
@@ -38,8 +27,6 @@ interface Part extends TrainingSource {
 }
 
 const preset = (name: string) => fileURLToPath(new URL(`../presets/repair/${name}`, import.meta.url));
-/** A group that was never expected and never hit says nothing. */
-const LEAST_EXPECTED = 0.01;
 
 function main(): void {
   const { values } = parseArgs({
@@ -87,7 +74,7 @@ function partOf(source: TrainingSource, mirrors: string, most: number): Part {
     const found = explain(fix);
     if (found === null || found.rank === null) continue;
     cases.push({ commit: fix.commit, date: fix.date, path: fix.path });
-    count(families[found.family], found.ideas, found.rank);
+    countCase(families[found.family], found.ideas, found.rank);
   }
   return { ...source, commits, explained: cases.length, newestCommit, cases, families };
 }
@@ -112,52 +99,6 @@ function priorsOf(manifest: Manifest, parts: readonly Part[]) {
     })),
     families: { javascript: family('javascript'), python: family('python') },
   };
-}
-
-function newCounts(): Counts {
-  return { cases: 0, templates: {}, kinds: {} };
-}
-
-interface Weighed {
-  readonly template: string;
-  readonly kind: string;
-  readonly cost: number;
-}
-
-/** One case: a hit for the template that made the change, and its share of the hand's probability for each. */
-function count(into: Counts, ideas: readonly Weighed[], rank: number): void {
-  into.cases += 1;
-  const least = ideas[0]?.cost ?? 0;
-  const weights = ideas.map((idea) => 2 ** (least - idea.cost));
-  const all = weights.reduce((sum, weight) => sum + weight, 0);
-  ideas.forEach(({ template, kind }, index) => {
-    const one = { hits: index === rank ? 1 : 0, expected: (weights[index] ?? 0) / all };
-    add(into.templates, template, one);
-    add(into.kinds, `${template}@${kind}`, one);
-  });
-}
-
-function add(into: Table, key: string, { hits, expected }: Count): void {
-  const before = Object.hasOwn(into, key) ? into[key] : undefined;
-  into[key] = { hits: (before?.hits ?? 0) + hits, expected: (before?.expected ?? 0) + expected };
-}
-
-function summed(all: readonly Counts[]): Counts {
-  const total = newCounts();
-  for (const one of all) {
-    total.cases += one.cases;
-    for (const [key, value] of Object.entries(one.templates)) add(total.templates, key, value);
-    for (const [key, value] of Object.entries(one.kinds)) add(total.kinds, key, value);
-  }
-  return { cases: total.cases, templates: rounded(total.templates), kinds: rounded(total.kinds) };
-}
-
-function rounded(table: Table): Table {
-  const kept = Object.entries(table).filter(([, one]) => one.hits > 0 || one.expected >= LEAST_EXPECTED);
-  kept.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(
-    kept.map(([key, { hits, expected }]) => [key, { hits, expected: Number(expected.toFixed(3)) }]),
-  );
 }
 
 main();

@@ -26,16 +26,35 @@ const MAX_OUTPUT_BYTES = 256_000_000;
 const NO_SOURCE =
   /(?:^|\/)(?:tests?|__tests__|specs?|benchmarks?|docs?|dist|build|examples?|vendor|fixtures|website|tools?|scripts)\/|\.(?:test|spec|bench|min|d)\.|(?:^|\/)(?:test_|conftest|setup\.)|(?:^|\/)[^/]*(?:config|rc)\.[cm]?[jt]s$/i;
 
-/** At most `most` fix commits up to the listed one, newest first. `mirrors` holds bare clones as `owner+name/repo`. */
-export function* fixCommits(source: TrainingSource, mirrors: string, most: number): Iterable<FixCommit> {
-  const repository = new URL(source.url).pathname.slice(1).replace(/\.git$/, '');
-  const directory = join(mirrors, repository.replace('/', '+'), 'repo');
-  const git = (...args: string[]) =>
+/** The texts of one file before and after a commit; null when one of them is not there. */
+export function fixAt(
+  source: TrainingSource,
+  mirrors: string,
+  at: { readonly commit: string; readonly path: string },
+): { readonly before: string; readonly after: string } | null {
+  return bothTexts(gitOf(source, mirrors), at.commit, at.path);
+}
+
+function repositoryOf({ url }: TrainingSource): string {
+  return new URL(url).pathname.slice(1).replace(/\.git$/, '');
+}
+
+type RunGit = (...args: string[]) => string;
+
+function gitOf(source: TrainingSource, mirrors: string): RunGit {
+  const directory = join(mirrors, repositoryOf(source).replace('/', '+'), 'repo');
+  return (...args) =>
     execFileSync('git', ['--git-dir', directory, ...args], {
       encoding: 'utf8',
       maxBuffer: MAX_OUTPUT_BYTES,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
+}
+
+/** At most `most` fix commits up to the listed one, newest first. `mirrors` holds bare clones as `owner+name/repo`. */
+export function* fixCommits(source: TrainingSource, mirrors: string, most: number): Iterable<FixCommit> {
+  const repository = repositoryOf(source);
+  const git = gitOf(source, mirrors);
   const words = ['--grep=\\bfix', '--grep=\\bbug', '--grep=\\bcorrect', '--grep=\\bregression'];
   const log = git(
     ...['log', '--no-merges', '--no-renames', '-i', '-E', ...words],
@@ -67,7 +86,7 @@ function onlySource(numstat: readonly string[]): string | null {
   return only.lines >= 1 && only.lines <= MAX_CHANGED_LINES ? only.path : null;
 }
 
-function bothTexts(git: (...args: string[]) => string, commit: string, path: string) {
+function bothTexts(git: RunGit, commit: string, path: string) {
   try {
     const before = git('show', `${commit}^:${path}`);
     const after = git('show', `${commit}:${path}`);
