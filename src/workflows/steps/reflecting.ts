@@ -11,8 +11,10 @@ import type { StepContext, StepResult } from './step.ts';
 
 export async function reflecting(context: StepContext): Promise<StepResult> {
   const { run } = context;
-  const { trouble, candidate, hypotheses } = run.checkpoint;
+  const { trouble, candidate: refuted, hypotheses } = run.checkpoint;
   if (!trouble) throw new AppError('INTERNAL', { message: `${run.key} reflects without a failure` });
+  // What the candidate stated of its worth is nothing to reflect on.
+  const candidate = refuted && { digest: refuted.digest, template: refuted.template, reason: refuted.reason };
   const input = { stage: trouble.stage, candidate, failures: trouble.failures, tried: hypotheses };
   const reflection = await callRole({
     role: REFLECTOR,
