@@ -1,15 +1,16 @@
 // Judges candidates: in warm processes where they reproduce what the project's own runner said, else by that runner.
 import type { TextEdit } from '#contracts/edit.ts';
-import type { TestReport, TestResult } from '#contracts/tests.ts';
+import type { TestReport } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
 import type { Idea } from './enumerate.ts';
-import type { SurveyReply, TestOutcome, TryReply, Wanted } from './harness/protocol.ts';
-import { createHarnessSession, type HarnessSession } from './harness-session.ts';
+import type { SurveyReply, TestOutcome, TryReply } from './harness/protocol.ts';
+import { createHarnessSession } from './harness-session.ts';
 import { createObserver, type Observer } from './observer.ts';
 import type { RepairRequest, TestSelection } from './request.ts';
 import { sessionParts } from './session-parts.ts';
 import type { Probes, Sources } from './sources.ts';
+import { inTime, keyOf, surveyed } from './survey.ts';
 import { type WarmPlan, warmPlanOf } from './warm-plan.ts';
 import { guardedLoops, intoWoven } from './weave.ts';
 
@@ -39,9 +40,6 @@ export interface Effort {
 
 export type Verdict = Pick<TryReply, 'verdict' | 'fixed' | 'failed' | 'lines' | 'switched'>;
 
-/** Enough for most suites; asked again with many when a test that passes needs more. */
-const SURVEY_TICKS = 100_000;
-const MANY_SURVEY_TICKS = 20_000_000;
 const SURVEY_TIMEOUT_MS = 20_000;
 const SURVEY_SHARE = 0.25;
 /** One candidate takes at most this part of the budget. */
@@ -97,26 +95,19 @@ function usualTimeoutMs(request: RepairRequest, base: SurveyReply): number {
 }
 
 async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal): Promise<Judge | null> {
-  const { request, sources, probes } = input;
+  const { request, sources } = input;
   const parts = await sessionParts(input, plan);
-  const sessions = [createHarnessSession(parts)];
-  const first = sessions[0] as HarnessSession;
+  const first = createHarnessSession(parts);
+  const sessions = [first];
   const surveyMs = Math.ceil(Math.min(SURVEY_TIMEOUT_MS, request.budget.wallMs * SURVEY_SHARE));
-  const few = { timeoutMs: surveyMs, ticks: SURVEY_TICKS };
   // Python's harness traces the files as they are: one survey gives both the base line and the coverage.
   const traced = plan.family === 'python';
-  const plain = traced ? { sources: probes.sources, cover: true } : { sources: {}, cover: false };
-  const quick = await first.survey({ ...plain, ...few }, signal);
-  const limits = needsMore(request, quick) ? { ...few, ticks: MANY_SURVEY_TICKS } : few;
-  const base = limits === few ? quick : await first.survey({ sources: {}, cover: false, ...limits }, signal);
-  const targets = base?.ok === true ? targetsOf(request, plan, base.tests) : null;
-  if (base === null || targets === null) {
-    await first.close();
-    return null;
-  }
-  const survey = traced
-    ? withProbes(base, quick)
-    : await first.survey({ sources: probes.sources, cover: true, ...limits }, signal);
+  const { base, targets, survey } = await inTime(input, signal, (stop) =>
+    surveyed(input, { first, plan, surveyMs, traced }, stop),
+  );
+  // What was cut short would answer later, in place of something else: the process is begun anew when it is used.
+  if (survey === null) await first.close();
+  if (base === null || targets === null) return null;
   const timeoutMs = usualTimeoutMs(request, base);
   const limited = traced ? { usual: usualTicks(base) } : {};
   const guards = new Map(sources.files.map((file) => [file.path, file.guarded.insertions]));
@@ -162,18 +153,6 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
   };
 }
 
-/** Tracing makes long tests longer still: what the first, short survey saw of each is enough. */
-function withProbes(base: SurveyReply, traced: SurveyReply | null): SurveyReply {
-  const probes = new Map(
-    (traced?.tests ?? []).map((test) => [keyOf(test.file, test.path.join(' › ')), test.probes ?? []]),
-  );
-  const tests = base.tests.map((test) => ({
-    ...test,
-    probes: probes.get(keyOf(test.file, test.path.join(' › '))) ?? [],
-  }));
-  return { ...base, tests };
-}
-
 /** What is not worth a limit of its own, in ticks: every candidate may take more. */
 const FEW_USUAL_TICKS = 200;
 
@@ -191,14 +170,6 @@ function hastyMs(base: SurveyReply): number {
 
 const HASTY_MS = 60;
 
-/** A test that passes with the project's runner met the tick limit in the warm process. */
-function needsMore(request: RepairRequest, survey: SurveyReply | null): boolean {
-  const passing = new Set(request.passing.map((test) => keyOf(test.file, test.name)));
-  return (survey?.tests ?? []).some(
-    (test) => passing.has(keyOf(test.file, test.path.join(' › '))) && /tick limit/.test(test.error ?? ''),
-  );
-}
-
 /** Answers up to the first gap: a cancelled session leaves one. */
 function inOrder(answers: readonly TryReply[][], share: number): Verdict[] {
   const ordered: Verdict[] = [];
@@ -214,88 +185,6 @@ function passedMs(base: SurveyReply): number {
     (test) => test.status === 'failed' && /tick limit|time limit/.test(test.error ?? ''),
   );
   return hung ? HUNG_MS : base.durationMs;
-}
-
-interface Targets {
-  readonly failing: readonly Wanted[];
-  readonly passing: readonly Wanted[];
-  readonly isTarget: (test: TestOutcome) => boolean;
-  readonly notes: readonly string[];
-}
-
-/** Which of the warm results are the tests to be mended; null when the failing ones are not reproduced. */
-function targetsOf(request: RepairRequest, plan: WarmPlan, tests: readonly TestOutcome[]): Targets | null {
-  if (plan.runner === 'command') {
-    const failed = tests.filter((test) => test.status === 'failed').map((test) => test.file);
-    if (failed.length === 0) return null;
-    const wanted = (files: readonly string[]) => files.map((file) => ({ file, names: null, required: [] }));
-    const others = plan.entries.map((entry) => entry.file).filter((file) => !failed.includes(file));
-    return {
-      failing: wanted(failed),
-      passing: wanted(others),
-      isTarget: (test) => failed.includes(test.file),
-      notes: [],
-    };
-  }
-  const status = new Map(tests.map((test) => [keyOf(test.file, test.path.join(' › ')), test.status]));
-  const unloadable = new Set(
-    tests.filter((test) => test.path.length === 0 && test.status === 'failed').map((test) => test.file),
-  );
-  const named = request.failing.filter((test) => status.get(keyOf(test.file, test.name)) === 'failed');
-  // A runner that was stopped, or could not load a file, names the file only: then what fails in it warm is meant.
-  const vague = request.failing
-    .filter((test) => !status.has(keyOf(test.file, test.name)))
-    .map((test) => test.file);
-  const known = new Set(named.map((test) => keyOf(test.file, test.name)));
-  const guessed = tests
-    .filter((test) => test.status === 'failed' && test.path.length > 0 && vague.includes(test.file))
-    .map((test) => ({ file: test.file, name: test.path.join(' › ') }))
-    .filter((test) => !known.has(keyOf(test.file, test.name)));
-  // What is judged fast is judged first: most candidates fail there, and the slow tests never run.
-  const ticks = new Map(tests.map((test) => [keyOf(test.file, test.path.join(' › ')), test.ticks]));
-  const cost = (test: Pick<TestResult, 'file' | 'name'>) =>
-    ticks.get(keyOf(test.file, test.name)) ?? Number.MAX_SAFE_INTEGER;
-  const failing = [...named, ...guessed];
-  if (plan.family === 'python') failing.sort((a, b) => cost(a) - cost(b));
-  const loadFailures = [...unloadable].filter((file) => request.failing.some((test) => test.file === file));
-  if (failing.length === 0 && loadFailures.length === 0) return null;
-  const passing = request.passing.filter((test) => status.get(keyOf(test.file, test.name)) === 'passed');
-  const keys = new Set(failing.map((test) => keyOf(test.file, test.name)));
-  const lost = request.passing.length - passing.length + (request.failing.length - named.length);
-  const notes =
-    lost > 0 && loadFailures.length === 0
-      ? [`${lost} tests behave otherwise in the warm process; only the final check runs them`]
-      : [];
-  const failingWanted = grouped(failing);
-  for (const file of loadFailures) failingWanted.push({ file, names: null, required: [] });
-  return {
-    failing: failingWanted,
-    passing: grouped([...passing, ...failing]),
-    isTarget: (test) =>
-      keys.has(keyOf(test.file, test.path.join(' › '))) ||
-      (loadFailures.includes(test.file) && test.status === 'failed'),
-    notes,
-  };
-}
-
-function keyOf(file: string | null, name: string): string {
-  return `${file ?? ''} › ${name}`;
-}
-
-function grouped(tests: readonly { file: string | null; name: string }[]): Wanted[] {
-  const files = new Map<string, string[]>();
-  for (const { file, name } of tests) if (file !== null) files.set(file, [...(files.get(file) ?? []), name]);
-  return [...files].map(([file, names]) => ({ file, names: withPrefixes(names), required: names }));
-}
-
-/** A sub-test runs inside its parents, so these are wanted too. */
-function withPrefixes(names: readonly string[]): string[] {
-  const all = new Set<string>();
-  for (const name of names) {
-    const parts = name.split(' › ');
-    for (let length = 1; length <= parts.length; length += 1) all.add(parts.slice(0, length).join(' › '));
-  }
-  return [...all];
 }
 
 /** One run of the project's command for each candidate: slow, but true for any runner. */

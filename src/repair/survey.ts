@@ -1,0 +1,169 @@
+// The survey of the unchanged tree in a warm process: which results it reproduces, and what each test runs.
+import type { TestResult } from '#contracts/tests.ts';
+import type { Clock } from '#foundation/clock.ts';
+import type { SurveyReply, TestOutcome, Wanted } from './harness/protocol.ts';
+import type { HarnessSession } from './harness-session.ts';
+import type { RepairRequest } from './request.ts';
+import type { Probes } from './sources.ts';
+import type { WarmPlan } from './warm-plan.ts';
+
+/** Enough for most suites; asked again with many when a test that passes needs more. */
+const SURVEY_TICKS = 100_000;
+const MANY_SURVEY_TICKS = 20_000_000;
+
+interface SurveyInput {
+  readonly request: RepairRequest;
+  readonly probes: Probes;
+  readonly clock: Clock;
+}
+
+interface Surveyed {
+  readonly base: SurveyReply | null;
+  /** Null when the failing tests are not reproduced. */
+  readonly targets: Targets | null;
+  /** With coverage. */
+  readonly survey: SurveyReply | null;
+}
+
+/** The base line first, with more turns where a passing test needs them; then the coverage. */
+export async function surveyed(
+  { request, probes }: SurveyInput,
+  how: { first: HarnessSession; plan: WarmPlan; surveyMs: number; traced: boolean },
+  stop: AbortSignal,
+): Promise<Surveyed> {
+  const { first, plan, surveyMs, traced } = how;
+  const few = { timeoutMs: surveyMs, ticks: SURVEY_TICKS };
+  const plain = traced ? { sources: probes.sources, cover: true } : { sources: {}, cover: false };
+  const quick = await first.survey({ ...plain, ...few }, stop);
+  const limits = needsMore(request, quick) ? { ...few, ticks: MANY_SURVEY_TICKS } : few;
+  const base = limits === few ? quick : await first.survey({ sources: {}, cover: false, ...limits }, stop);
+  const targets = base?.ok === true ? targetsOf(request, plan, base.tests) : null;
+  if (base === null || targets === null) return { base, targets: null, survey: null };
+  const survey = traced
+    ? withProbes(base, quick)
+    : await first.survey({ sources: probes.sources, cover: true, ...limits }, stop);
+  return { base, targets, survey };
+}
+
+/** Surveys may take this part of the budget in all: what they did not get to see, the search does without. */
+const SURVEYS_SHARE = 0.5;
+
+export async function inTime<T>(
+  { clock, request }: SurveyInput,
+  signal: AbortSignal | undefined,
+  work: (stop: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const done = new AbortController();
+  clock.sleep(Math.ceil(request.budget.wallMs * SURVEYS_SHARE), done.signal).then(
+    () => over.abort(),
+    () => undefined,
+  );
+  try {
+    return await work(signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]));
+  } finally {
+    done.abort();
+  }
+}
+
+/** Tracing makes long tests longer still: what the first, short survey saw of each is enough. */
+function withProbes(base: SurveyReply, traced: SurveyReply | null): SurveyReply {
+  const probes = new Map(
+    (traced?.tests ?? []).map((test) => [keyOf(test.file, test.path.join(' › ')), test.probes ?? []]),
+  );
+  const tests = base.tests.map((test) => ({
+    ...test,
+    probes: probes.get(keyOf(test.file, test.path.join(' › '))) ?? [],
+  }));
+  return { ...base, tests };
+}
+
+/** A test that passes with the project's runner met the tick limit in the warm process. */
+function needsMore(request: RepairRequest, survey: SurveyReply | null): boolean {
+  const passing = new Set(request.passing.map((test) => keyOf(test.file, test.name)));
+  return (survey?.tests ?? []).some(
+    (test) => passing.has(keyOf(test.file, test.path.join(' › '))) && /tick limit/.test(test.error ?? ''),
+  );
+}
+
+interface Targets {
+  readonly failing: readonly Wanted[];
+  readonly passing: readonly Wanted[];
+  readonly isTarget: (test: TestOutcome) => boolean;
+  readonly notes: readonly string[];
+}
+
+/** Which of the warm results are the tests to be mended; null when the failing ones are not reproduced. */
+function targetsOf(request: RepairRequest, plan: WarmPlan, tests: readonly TestOutcome[]): Targets | null {
+  if (plan.runner === 'command') {
+    const failed = tests.filter((test) => test.status === 'failed').map((test) => test.file);
+    if (failed.length === 0) return null;
+    const wanted = (files: readonly string[]) => files.map((file) => ({ file, names: null, required: [] }));
+    const others = plan.entries.map((entry) => entry.file).filter((file) => !failed.includes(file));
+    return {
+      failing: wanted(failed),
+      passing: wanted(others),
+      isTarget: (test) => failed.includes(test.file),
+      notes: [],
+    };
+  }
+  const status = new Map(tests.map((test) => [keyOf(test.file, test.path.join(' › ')), test.status]));
+  const unloadable = new Set(
+    tests.filter((test) => test.path.length === 0 && test.status === 'failed').map((test) => test.file),
+  );
+  const named = request.failing.filter((test) => status.get(keyOf(test.file, test.name)) === 'failed');
+  // A runner that was stopped, or could not load a file, names the file only: then what fails in it warm is meant.
+  const vague = request.failing
+    .filter((test) => !status.has(keyOf(test.file, test.name)))
+    .map((test) => test.file);
+  const known = new Set(named.map((test) => keyOf(test.file, test.name)));
+  const guessed = tests
+    .filter((test) => test.status === 'failed' && test.path.length > 0 && vague.includes(test.file))
+    .map((test) => ({ file: test.file, name: test.path.join(' › ') }))
+    .filter((test) => !known.has(keyOf(test.file, test.name)));
+  // What is judged fast is judged first: most candidates fail there, and the slow tests never run.
+  const ticks = new Map(tests.map((test) => [keyOf(test.file, test.path.join(' › ')), test.ticks]));
+  const cost = (test: Pick<TestResult, 'file' | 'name'>) =>
+    ticks.get(keyOf(test.file, test.name)) ?? Number.MAX_SAFE_INTEGER;
+  const failing = [...named, ...guessed];
+  if (plan.family === 'python') failing.sort((a, b) => cost(a) - cost(b));
+  const loadFailures = [...unloadable].filter((file) => request.failing.some((test) => test.file === file));
+  if (failing.length === 0 && loadFailures.length === 0) return null;
+  const passing = request.passing.filter((test) => status.get(keyOf(test.file, test.name)) === 'passed');
+  const keys = new Set(failing.map((test) => keyOf(test.file, test.name)));
+  const lost = request.passing.length - passing.length + (request.failing.length - named.length);
+  const notes =
+    lost > 0 && loadFailures.length === 0
+      ? [`${lost} tests behave otherwise in the warm process; only the final check runs them`]
+      : [];
+  const failingWanted = grouped(failing);
+  for (const file of loadFailures) failingWanted.push({ file, names: null, required: [] });
+  return {
+    failing: failingWanted,
+    passing: grouped([...passing, ...failing]),
+    isTarget: (test) =>
+      keys.has(keyOf(test.file, test.path.join(' › '))) ||
+      (loadFailures.includes(test.file) && test.status === 'failed'),
+    notes,
+  };
+}
+
+export function keyOf(file: string | null, name: string): string {
+  return `${file ?? ''} › ${name}`;
+}
+
+function grouped(tests: readonly { file: string | null; name: string }[]): Wanted[] {
+  const files = new Map<string, string[]>();
+  for (const { file, name } of tests) if (file !== null) files.set(file, [...(files.get(file) ?? []), name]);
+  return [...files].map(([file, names]) => ({ file, names: withPrefixes(names), required: names }));
+}
+
+/** A sub-test runs inside its parents, so these are wanted too. */
+function withPrefixes(names: readonly string[]): string[] {
+  const all = new Set<string>();
+  for (const name of names) {
+    const parts = name.split(' › ');
+    for (let length = 1; length <= parts.length; length += 1) all.add(parts.slice(0, length).join(' › '));
+  }
+  return [...all];
+}
