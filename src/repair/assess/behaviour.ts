@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly drift: readonly number[];
   /** The same near failing calls, where another behaviour is wanted. */
   readonly repairs: readonly number[];
+  /** 1 where every input gives one and the same result, though the unchanged program tells them apart; else 0. */
+  readonly uniform: readonly number[];
   /** Inputs that were compared. */
   readonly inputs: number;
 }
@@ -40,8 +42,26 @@ export function behaviourOf(watched: Watched, count: number): Behaviour {
     ),
     drift: indexes.map((index) => share(near(false), differs(index))),
     repairs: indexes.map((index) => share(near(true), differs(index))),
+    uniform: indexes.map((index) => Number(isUniform(usable, index))),
     inputs: usable.length,
   };
+}
+
+/** Fewer inputs than this may well have one result by right. */
+const TELLING = 8;
+
+function isUniform(calls: readonly WatchedCall[], index: number): boolean {
+  const results = new Set(calls.map((one) => resultText(one.after[index] ?? one.before)));
+  return (
+    calls.length >= TELLING &&
+    results.size === 1 &&
+    new Set(calls.map((one) => resultText(one.before))).size > 1
+  );
+}
+
+/** Without what happened to the arguments: they differ from call to call. */
+function resultText(observed: Observed): string {
+  return textOf(observed.kind === 'value' ? { kind: 'value', value: observed.value } : observed);
 }
 
 function grouped(calls: readonly WatchedCall[], count: number): { groups: number[]; groupCount: number } {

@@ -17,6 +17,7 @@ export const RANK_FEATURES = [
   'strange',
   'drift',
   'still',
+  'uniform',
   'alone',
   'contradicts',
   'agrees',
@@ -35,6 +36,7 @@ export const FIX_FEATURES = [
   'pair',
   'strange',
   'drift',
+  'uniform',
   'documented',
   'watched',
 ] as const;
@@ -74,6 +76,7 @@ export function rankFeatures({ ideas, behaviour, agreement }: Known): RankFeatur
       drift: behaviour.drift[index] ?? 0,
       // Next to failing calls something should change: a patch for one input only is no repair.
       still: behaviour.inputs === 0 ? 0 : 1 - (behaviour.repairs[index] ?? 0),
+      uniform: behaviour.uniform[index] ?? 0,
       alone: 1 - own / all,
       contradicts: Math.min(3, contradicts),
       agrees: Math.min(3, agrees),
@@ -105,6 +108,7 @@ export function fixFeatures(first: First): FixFeatures {
     pair: idea.template.split('+').length - 1,
     strange: behaviour.strange[index] ?? 0,
     drift: behaviour.drift[index] ?? 0,
+    uniform: behaviour.uniform[index] ?? 0,
     documented: Math.min(2, agrees) - 2 * Math.min(2, contradicts),
     watched: Number(behaviour.inputs > 0),
   };
