@@ -87,9 +87,35 @@ function touches(difference: Difference, edits: readonly Edit[]): boolean {
   return edits.some((edit) => edit.start <= difference.end + 1 && edit.end >= difference.start - 1);
 }
 
+/** Brackets, braces and separators that the comparison forgives, in characters. */
+const FORGIVEN = 14;
+
+/** A cheap test before the dear one: the edits add about as many characters as the fix does, white space aside. */
+function growsAlike(difference: Difference, edits: readonly Edit[]): boolean {
+  const { before, after } = difference;
+  const removed = edits.reduce((sum, edit) => sum + solid(before.slice(edit.start, edit.end)), 0);
+  const added = edits.reduce((sum, edit) => sum + solid(edit.text), 0);
+  const tail = before.length - difference.end;
+  const wanted =
+    solid(after.slice(difference.start, after.length - tail)) -
+    solid(before.slice(difference.start, difference.end));
+  return (
+    Math.abs(added - removed - wanted) <= FORGIVEN ||
+    hasComment(after.slice(difference.start, after.length - tail))
+  );
+}
+
+function solid(text: string): number {
+  return text.replace(/\s+/g, '').length;
+}
+
+function hasComment(text: string): boolean {
+  return /\/[/*]/.test(text);
+}
+
 function matchOf(ideas: readonly Idea[], difference: Difference): number {
   return ideas.findIndex((idea) => {
-    if (!touches(difference, idea.edits)) return false;
+    if (!touches(difference, idea.edits) || !growsAlike(difference, idea.edits)) return false;
     const { got, wanted } = windowAfter(difference, idea.edits);
     return roughForm(tokensOf(got)) === roughForm(tokensOf(wanted));
   });

@@ -1,5 +1,5 @@
 // Small fix commits of a git history: one source file, few changed lines, code and not only comments or types.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { stripTypeScriptTypes } from 'node:module';
 import { isSameCode, tokensOf } from './tokens.ts';
 
@@ -15,7 +15,7 @@ const MAX_LINES = 10;
 const MAX_CHARS = 300_000;
 const BUFFER_BYTES = 512 * 1024 * 1024;
 const NOT_SOURCE =
-  /(^|\/)(tests?|__tests__|specs?|e2e|docs?|examples?|dist|build|vendor|bench(marks?)?|perf|scripts?|fixtures?|website|locales?|types|playground|esm|cjs|umd|node_modules|\.\w+)\/|[._-](test|spec|bench|config|min|stories)\.|\.d\.[cm]?ts$/i;
+  /(^|\/)(tests?|tests?-[\w-]+|__tests__|specs?|e2e|docs?|examples?|dist|build|vendor|bench(marks?)?|perf|scripts?|fixtures?|website|locales?|types|playground|esm|cjs|umd|node_modules|\.\w+)\/|[._-](test|spec|bench|config|min|stories)\.|\.d\.[cm]?ts$/i;
 const FIX = /\bfix(e[sd])?\b|\bbugs?\b|\bregression\b/i;
 const NOT_FIX =
   /\b(typos?|lint|docs?|readme|jsdoc|comments?|changelog|types?|typings?|ci|deps|build|release)\b/i;
@@ -23,8 +23,13 @@ const NOT_FIX =
 /** Fixes of a repository, newest first; at most `limit` of those that `git log` names. */
 export function mineFixes(repository: string, limit: number): MinedFix[] {
   const git = (...args: string[]) =>
-    execFileSync('git', ['-C', repository, ...args], { encoding: 'utf8', maxBuffer: BUFFER_BYTES });
-  const log = git('log', '--no-merges', '--no-renames', '--numstat', '--format=%x00%H%x09%s');
+    execFileSync('git', ['-C', repository, ...args], {
+      encoding: 'utf8',
+      maxBuffer: BUFFER_BYTES,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  // A snapshot may lack large files; their commits end the list.
+  const log = gitLog(repository);
   const found: MinedFix[] = [];
   for (const entry of log.split('\0').slice(1)) {
     if (found.length >= limit) break;
@@ -37,6 +42,11 @@ export function mineFixes(repository: string, limit: number): MinedFix[] {
     if (fix !== null) found.push(fix);
   }
   return found;
+}
+
+function gitLog(repository: string): string {
+  const args = ['-C', repository, 'log', '--no-merges', '--no-renames', '--numstat', '--format=%x00%H%x09%s'];
+  return spawnSync('git', args, { encoding: 'utf8', maxBuffer: BUFFER_BYTES }).stdout;
 }
 
 function onlySource(lines: readonly string[]): string | null {

@@ -44,7 +44,11 @@ export function scopesOf(file: string, root: SyntaxNode, grammar: Grammar): Scop
     file,
     source: root.text,
     properties: frequent(propertiesOf(root, grammar)),
-    moduleNames: unique(declarationsOf(root, grammar, false).map((one) => one.name)),
+    moduleNames: unique(
+      declarationsOf(root, grammar, false)
+        .filter((one) => one.within === root)
+        .map((one) => one.name),
+    ),
     around: createSurroundings(root, grammar),
   };
   const found = roots.map((node) => scopeOf(node, grammar, { ...shared, own: false }));

@@ -167,11 +167,22 @@ test('the rest of the file gives helpers, predicates, patterns, arguments and ex
   const reason = (before: string, after: string) => reasonFor(file(before), file(after));
   expect(reason('return key + 1;', 'return decode(key, how) + 1;')).toBeNull();
   expect(reason('return g(key);', 'return g(isEmpty(key));')).toBe('replace key by isEmpty(key)');
+  expect(reason('return decode(key);', 'return decode(key, how);')).toBeNull();
   expect(reason('return decode(key);', 'return decode(key, options);')).toBe('pass options to decode too');
   expect(reason('if (list) return 1;', 'if (list && !isEmpty(key)) return 1;')).toMatch(
     /condition list by list && !isEmpty\(key\)/,
   );
   expect(reason('if (list) return 1;', 'if (list || DASH.test(key)) return 1;')).toMatch(/DASH\.test\(key\)/);
+});
+
+test('the same is done to every expression of a shape', () => {
+  const body = (a: string, b: string) => f(`return ${a} === ${b};`);
+  expect(
+    reasonFor(
+      body('[...new Set(list)]', '[...new Set(key)]'),
+      body('[...new Set(list)].sort()', '[...new Set(key)].sort()'),
+    ),
+  ).toBe('replace [...new Set(list)] by [...new Set(list)].sort(), and 1 like it');
 });
 
 test('parameters get values for when they are left out', () => {

@@ -11,7 +11,7 @@ import { pitfallTemplates } from './pitfalls.ts';
 import { pythonExpressionTemplates } from './python-expressions.ts';
 import { pythonFunctionTemplates, pythonStatementTemplates } from './python-statements.ts';
 import { regexTemplates } from './regexes.ts';
-import { severalPlaces } from './several.ts';
+import { severalPlaces, wrapSeveral } from './several.ts';
 import { shapeTemplates, wrapTemplates } from './shape.ts';
 import { insertTemplates, statementTemplates } from './statements.ts';
 import type { Template } from './types.ts';
@@ -32,7 +32,7 @@ export const STAGES: readonly Stage[] = [
   { floor: 4, templates: pythonFunctionTemplates, perScope: true },
   { floor: 4, templates: [...guardTemplates, ...conditionTemplates, ...branchTemplates], perScope: false },
   { floor: 5, templates: [...statementTemplates, ...objectTemplates], perScope: false },
-  { floor: 5.5, templates: [severalPlaces, ...parameterTemplates], perScope: true },
+  { floor: 5.5, templates: [severalPlaces, wrapSeveral, ...parameterTemplates], perScope: true },
   { floor: 5.5, templates: callTemplates, perScope: false },
   { floor: 6, templates: [...pooledConditionTemplates, ...wrapTemplates], perScope: false },
   { floor: 7, templates: [...insertTemplates, ...newBranchTemplates], perScope: false },

@@ -7,6 +7,7 @@ import {
   binariesOf,
   calleeOf,
   childOf,
+  isTarget,
   operand,
   type Proposal,
   replace,
@@ -36,7 +37,7 @@ export function inSight(site: Site): (names: readonly string[]) => boolean {
 function isValue(site: Site): boolean {
   const { node, grammar } = site;
   if (!grammar.expressions.has(node.kind)) return false;
-  if (node.field === 'function' || node.field === 'constructor' || node.field === 'left') return false;
+  if (node.field === 'function' || node.field === 'constructor' || isTarget(node)) return false;
   if (
     node.parent !== null &&
     /^(?:update_expression|augmented_assignment_expression|augmented_assignment)$/.test(node.parent.kind) &&
@@ -80,9 +81,7 @@ function* inHelper(site: Site): Iterable<Proposal> {
     options.push([`${callee}(${node.text})`, near.has(callee) ? 7 : 8.5]);
   }
   const usable = inSight(site);
-  const sorted = options
-    .sort((a, b) => a[1] - b[1])
-    .filter(([text]) => usable([/^[\w$]+/.exec(text)?.[0] ?? '']));
+  const sorted = options.sort((a, b) => a[1] - b[1]).filter(([text]) => usable(wordsOf(text)));
   for (const [index, [text, bits]] of sorted.slice(0, MAX_HELPERS).entries()) {
     yield {
       template: 'helper-call',
@@ -91,6 +90,16 @@ function* inHelper(site: Site): Iterable<Proposal> {
       reason: `replace ${short(node.text)} by ${short(text)}`,
     };
   }
+}
+
+const WORDS =
+  /^(?:true|false|null|undefined|this|new|typeof|void|await|async|function|return|in|of|instanceof|None|True|False|not|and|or|if|else|for|lambda)$/;
+
+/** Names that a text uses, as far as they can be told without parsing it. */
+function wordsOf(text: string): string[] {
+  const bare = text.replace(/'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\/(?:\\.|[^/\\\n])+\/[a-z]*/g, "''");
+  const words = bare.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?!\s*:)(?![\w$])/g) ?? [];
+  return words.filter((word) => !WORDS.test(word));
 }
 
 /** The arguments after the first of a list in brackets; null when there are none. */
@@ -114,19 +123,21 @@ function* argumentsElsewhere(site: Site): Iterable<Proposal> {
   const own = argumentsOf(node);
   const lists = scope.around().calls.get(callee.text) ?? [];
   const what = short(callee.text);
+  const usable = inSight(site);
   for (const other of lists.slice(0, MAX_LISTS)) {
     if (other === list.text) continue;
-    const reason = `call ${what} with ${short(other)}, as elsewhere`;
-    yield { template: 'arguments-elsewhere', bits: 7, edits: [replace(list, other)], reason };
-    const rest = afterFirst(other);
-    if (rest !== null && own.length === 1) {
+    const later = afterFirst(other);
+    if (later !== null && usable(wordsOf(later)) && own.length === 1) {
       yield {
         template: 'arguments-elsewhere',
         bits: 5.5,
-        edits: [replace(list, `(${own[0]?.text ?? ''}, ${rest})`)],
-        reason: `pass ${short(rest)} to ${what} too, as elsewhere`,
+        edits: [replace(list, `(${own[0]?.text ?? ''}, ${later})`)],
+        reason: `pass ${short(later)} to ${what} too, as elsewhere`,
       };
     }
+    if (!usable(wordsOf(other))) continue;
+    const reason = `call ${what} with ${short(other)}, as elsewhere`;
+    yield { template: 'arguments-elsewhere', bits: 7, edits: [replace(list, other)], reason };
   }
   if (own.length > 3) return;
   const before = own.map((one) => `${one.text}, `).join('');
@@ -135,7 +146,7 @@ function* argumentsElsewhere(site: Site): Iterable<Proposal> {
     8,
   );
   for (const [index, object] of objects.entries()) {
-    if (list.text.includes(object)) continue;
+    if (list.text.includes(object) || !usable(wordsOf(object))) continue;
     yield {
       template: 'argument-add',
       bits: 8 + index / 8,

@@ -5,6 +5,7 @@ import {
   binariesOf,
   childOf,
   insert,
+  isTarget,
   operand,
   type Proposal,
   replace,
@@ -21,7 +22,7 @@ export const parameterTemplates: readonly Template[] = [defaultParameters];
 function* optionalChain({ node, grammar }: Site): Iterable<Proposal> {
   if (grammar.family !== 'javascript') return;
   const [object, link] = node.children;
-  if (object === undefined || link === undefined || node.field === 'left') return;
+  if (object === undefined || link === undefined || isTarget(node)) return;
   const reason = (text: string) => `replace ${short(node.text)} by ${short(text)}`;
   const propose = (text: string, bits: number): Proposal => ({
     template: 'optional-chain',
@@ -55,7 +56,7 @@ const DEFAULTS: readonly (readonly [string, number])[] = [
 ];
 
 function isRead({ node, grammar }: Site): boolean {
-  if (grammar.family !== 'javascript' || node.field === 'left' || node.field === 'function') return false;
+  if (grammar.family !== 'javascript' || isTarget(node) || node.field === 'function') return false;
   if (
     /^(?:update_expression|unary_expression|augmented_assignment_expression|for_in_statement)$/.test(
       node.parent?.kind ?? '',

@@ -1,8 +1,19 @@
 // One and the same change at every place of a function: an operator, a name, a constant, a member.
 
 import type { SyntaxNode } from '#code/syntax.ts';
+import { fitsPattern, kindOf } from '../kinds.ts';
 import { visibleAt } from '../scope.ts';
-import { binariesOf, type Proposal, replace, type Site, short } from './types.ts';
+import {
+  binariesOf,
+  fill,
+  isReadFrom,
+  isTarget,
+  operand,
+  type Proposal,
+  replace,
+  type Site,
+  short,
+} from './types.ts';
 
 interface Group {
   readonly what: string;
@@ -37,6 +48,43 @@ export function* severalPlaces(site: Site): Iterable<Proposal> {
       yield { template: 'several-places', bits: 5.5 + bits, edits, reason };
     }
   }
+}
+
+const MAX_WRAPPED = 4;
+/** The dearest pattern that is tried at several places, in bits. */
+const MAX_WRAP_BITS = 3;
+
+/** The same thing put round every expression of one shape: `f(a)` and `f(b)` both sorted. */
+export function* wrapSeveral(site: Site): Iterable<Proposal> {
+  const { scope, grammar } = site;
+  const shapes = new Map<string, SyntaxNode[]>();
+  const own = new Set(scope.declarations.map((one) => one.name));
+  for (const node of scope.expressions) {
+    if (node.field === 'function' || isTarget(node) || node.kind === 'parenthesized_expression') continue;
+    if (
+      !/call|member|attribute|subscript|array|list|identifier/.test(node.kind) ||
+      node.end - node.start > 60
+    )
+      continue;
+    const plain = node.text.replace(/[A-Za-z_$][\w$]*/g, (word) => (own.has(word) ? '_' : word));
+    const shape = `${node.kind} ${node.kind === 'identifier' ? node.text : plain.replace(/\d+/g, '0')}`;
+    shapes.set(shape, [...(shapes.get(shape) ?? []), node]);
+  }
+  for (const nodes of shapes.values()) {
+    const [first] = nodes;
+    if (first === undefined || nodes.length < 2 || nodes.length > MAX_WRAPPED || overlap(nodes)) continue;
+    const kind = kindOf(first, scope.kinds);
+    for (const [pattern, bits] of grammar.wraps) {
+      if (bits > MAX_WRAP_BITS || !fitsPattern(pattern, kind) || nodes.some(isReadFrom)) continue;
+      const edits = nodes.map((node) => replace(node, fill(pattern, operand(node))));
+      const reason = `replace ${short(first.text)} by ${short(fill(pattern, operand(first)))}, and ${nodes.length - 1} like it`;
+      yield { template: 'several-wraps', bits: 7 + bits, edits, reason };
+    }
+  }
+}
+
+function overlap(nodes: readonly SyntaxNode[]): boolean {
+  return nodes.some((node, index) => index > 0 && node.start < (nodes[index - 1]?.end ?? 0));
 }
 
 function swapsOf(site: Site, operator: string): Group['options'] {

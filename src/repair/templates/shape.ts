@@ -10,6 +10,7 @@ import {
   childOf,
   fill,
   isReadFrom,
+  isTarget,
   operand,
   type Proposal,
   replace,
@@ -84,7 +85,7 @@ function* unwrapCall(site: Site): Iterable<Proposal> {
 
 function* wrap(site: Site): Iterable<Proposal> {
   const { node, grammar, scope } = site;
-  if (node.field === 'function' || node.field === 'left' || grammar.strings.has(node.kind)) return;
+  if (node.field === 'function' || isTarget(node) || grammar.strings.has(node.kind)) return;
   if (!grammar.expressions.has(node.kind)) return;
   if (/^(?:true|false|null|none|undefined|parenthesized_expression|arrow_function|lambda)$/.test(node.kind))
     return;
@@ -117,7 +118,7 @@ function bareText(text: string, kind: string): string {
 
 function* offset(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
-  if (node.field === 'function' || node.field === 'left' || isReadFrom(node)) return;
+  if (node.field === 'function' || isTarget(node) || isReadFrom(node)) return;
   const measurable =
     grammar.calls.has(node.kind) || grammar.members.has(node.kind) || grammar.subscripts.has(node.kind);
   const isSum =
@@ -260,7 +261,7 @@ const MAX_DONORS = 40;
 /** Another expression of the same function in place of this one. */
 function* donors(site: Site): Iterable<Proposal> {
   const { node, scope, grammar } = site;
-  if (node.field === 'function' || node.field === 'left' || node.kind === 'parenthesized_expression') return;
+  if (node.field === 'function' || isTarget(node) || node.kind === 'parenthesized_expression') return;
   if (!grammar.expressions.has(node.kind)) return;
   const seen = new Set([node.text]);
   for (const donor of scope.expressions) {

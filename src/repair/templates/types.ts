@@ -92,6 +92,11 @@ export function isReadFrom(node: SyntaxNode): boolean {
   return node.field === 'object' || (node.field === 'value' && node.parent?.kind === 'subscript');
 }
 
+/** Whether the node is assigned to, and not the left operand of an operator. */
+export function isTarget(node: SyntaxNode): boolean {
+  return node.field === 'left' && /assignment|for_|named_expression/.test(node.parent?.kind ?? '');
+}
+
 export function childOf(node: SyntaxNode, field: string): SyntaxNode | null {
   return node.children.find((child) => child.field === field) ?? null;
 }
