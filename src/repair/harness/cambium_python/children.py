@@ -69,9 +69,9 @@ def put_back(written):
 
 # --- one child -----------------------------------------------------------------------------------------------------
 
-def in_child(work, timeout_ms):
+def in_child(work, timeout_ms, hear=None):
     """Runs `work(send)` in a fork; returns what it sent and how it ended: done, hang or died. Each message that
-    comes buys the child another time-out."""
+    comes buys the child another time-out, and is heard at once."""
     key = os.urandom(12).hex()
     fill_standard_descriptors()
     read_end, write_end = os.pipe()
@@ -80,7 +80,7 @@ def in_child(work, timeout_ms):
         os.close(read_end)
         run_child(work, write_end, key)
     os.close(write_end)
-    found, ending = listen(read_end, timeout_ms * OUTER_FACTOR / 1000, (child, key))
+    found, ending = listen(read_end, timeout_ms * OUTER_FACTOR / 1000, (child, key, hear))
     os.close(read_end)
     for end in (os.killpg, os.kill):
         try:
@@ -127,10 +127,12 @@ def run_child(work, write_end, key):
         os._exit(0)
 
 
-CHILD = {"wrote": False, "late": False}
+CHILD = {"wrote": False, "late": False, "testing": False}
 
 
 def late(_signal, _frame):
+    if not CHILD["testing"]:
+        return
     CHILD["late"] = True
     raise TickLimit("the time limit was passed")
 
@@ -141,12 +143,14 @@ def in_test(limit_ms):
     still inside native code is left to the parent."""
     CHILD["late"] = False
     try:
+        CHILD["testing"] = True
         signal.setitimer(signal.ITIMER_VIRTUAL, limit_ms / 1000, AGAIN_S)
         yield
     except TickLimit:
         # Raised between two tests, or while one was torn down.
         CHILD["late"] = True
     finally:
+        CHILD["testing"] = False
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
@@ -155,7 +159,7 @@ AGAIN_S = 0.05
 
 def listen(read_end, seconds, source):
     """Messages of the child until it ends or stands still for the time: of the processor, or four times of the clock."""
-    child, key = source
+    child, key, hear = source
     buffer = b""
     found = []
     size = 0
@@ -182,6 +186,8 @@ def listen(read_end, seconds, source):
             if "done" in message:
                 return found, "done"
             found.append(message)
+            if hear is not None and "wrote" not in message:
+                hear(message)
 
 
 def cpu_of(child):

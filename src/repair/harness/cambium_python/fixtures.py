@@ -44,9 +44,12 @@ def plan_of(item):
     """Null when a fixture has another scope, parameters, or a wish to see the request: then pytest makes it."""
     if item.cls is not None:
         return None
-    params = item.callspec.params if hasattr(item, "callspec") else {}
-    steps = []
-    known = set()
+    callspec = getattr(item, "callspec", None)
+    # Before pytest 8, direct parameters are kept apart from those that fixtures are given.
+    direct = getattr(callspec, "funcargs", None)
+    params = {**getattr(callspec, "params", {}), **(direct or {})}
+    steps = [(name, value, (), "value") for name, value in (direct or {}).items()]
+    known = {name for name, *_ in steps}
     for name in item.fixturenames:
         if not add_step(item, (name, params), (steps, known)):
             return None

@@ -1,7 +1,8 @@
 # Runs inside the sandbox: how pytest's items are run, by the short way where it is the same, else by pytest's own protocol.
+import contextlib
 import os
 
-from cambium_python.fixtures import plan_of
+from cambium_python.fixtures import fresh, plan_of
 from cambium_python.ground import START, relative
 
 HOOKS = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown", "pytest_runtest_protocol",
@@ -28,6 +29,10 @@ class PytestRunner:
         # Installed plugins mostly do nothing to a plain test; where one does, the survey finds out.
         self.doubtful = self.short and bool(plugins)
 
+        if any(name.startswith("tmp") for item in session.items for name in getattr(item, "fixturenames", ())):
+            # Made once, here: every child would make a directory of its own, and clear away those of others.
+            getattr(session.config, "_tmp_path_factory").getbasetemp()
+
     def tests(self):
         return [(file, name.split(" › ")) for file, name in self.items]
 
@@ -39,7 +44,8 @@ class PytestRunner:
         return way(item)
 
     def way_of(self, item):
-        if item.get_closest_marker("xfail") or item.get_closest_marker("filterwarnings"):
+        # What other kinds of items raise, those of unittest among them, is known to their reports only.
+        if type(item).__name__ != "Function" or item.get_closest_marker("xfail") or item.get_closest_marker("filterwarnings"):
             return self.by_report
         if self.short and is_function(item):
             plan = plan_of(item)
@@ -56,10 +62,12 @@ class PytestRunner:
     def by_report(self, item):
         """pytest's own protocol and report."""
         from _pytest.runner import runtestprotocol
-        self.finish()
+        self.leave(item)
         item.config.option.tbstyle = "native"
         renew(item)
-        for report in runtestprotocol(item, log=False, nextitem=None):
+        with watched_warnings(item):
+            reports = runtestprotocol(item, log=False, nextitem=item.parent)
+        for report in reports:
             if report.failed:
                 return "failed", report.longreprtext
             if report.skipped and report.when != "teardown":
@@ -68,25 +76,24 @@ class PytestRunner:
 
     def unreported(self, item):
         """What pytest does for a test, without the report, which takes longer to write than most tests to run."""
-        self.finish()
+        self.leave(item)
         renew(item)
         try:
             try:
                 item.ihook.pytest_runtest_setup(item=item)
                 item.ihook.pytest_runtest_call(item=item)
             finally:
-                item.ihook.pytest_runtest_teardown(item=item, nextitem=None)
+                item.ihook.pytest_runtest_teardown(item=item, nextitem=item.parent)
         except BaseException as stop:
             return skipped_or_raise(stop)
         return "passed", None
 
     def by_fixtures(self, item):
-        """Fixtures by pytest's own state, without the hooks of its plugins. Fixtures of classes, modules and the session stay
-        for the next test of the same candidate, as they do in a real run."""
+        """Fixtures by pytest's own state, without the hooks of its plugins."""
+        self.leave(item)
         renew(item)
         try:
             try:
-                self.state.teardown_exact(item)
                 self.state.setup(item)
                 arguments = item.funcargs
                 given = item.obj(**{name: arguments[name] for name in item._fixtureinfo.argnames})
@@ -99,13 +106,18 @@ class PytestRunner:
             return skipped_or_raise(stop)
         return "passed", None
 
-    def finish(self):
-        """Tears down what outlived the last test."""
+    def leave(self, item):
+        """Tears down what the next test does not share with the last one. Fixtures of classes, modules and the session stay
+        for the other tests of the same candidate, as they do in a real run."""
         try:
-            self.state.teardown_exact(None)
+            self.state.teardown_exact(item)
         except Exception:
             # It belongs to no test any more; the tests have had their say.
             return
+
+    def finish(self):
+        """Tears down what outlived the last test."""
+        self.leave(None)
 
 
 def foreign(hooks, name):
@@ -123,7 +135,7 @@ def inside(file):
 
 def is_function(item):
     import inspect
-    if type(item).__name__ != "Function" or inspect.iscoroutinefunction(item.obj):
+    if inspect.iscoroutinefunction(item.obj):
         return False
     return not any(mark.name in MARKS_WITH_HOOKS for mark in item.iter_markers())
 
@@ -139,12 +151,47 @@ def by_plan(plan):
 
 
 def renew(item):
-    """A test's own request and instance, as before its first run."""
+    """A test's own request, instance and parameters, as before its first run."""
+    if item not in PARAMETERS:
+        PARAMETERS[item] = parameters_of(item)
+    for holder, before in PARAMETERS[item]:
+        holder.update({name: fresh(value) for name, value in before.items()})
     if item.cls is not None:
         item.__dict__.pop("_instance", None)
         item.__dict__.pop("_obj", None)
     if hasattr(item, "_initrequest"):
         item._initrequest()
+    key = tmp_path_key()
+    if key is not None:
+        # The teardown of `tmp_path` looks for what a report would have left here.
+        item.stash[key] = {}
+
+
+PARAMETERS = {}
+
+
+def parameters_of(item):
+    """Where pytest keeps them (it depends on its version), and copies that no test has seen."""
+    callspec = getattr(item, "callspec", None)
+    holders = [getattr(callspec, name, None) for name in ("params", "funcargs")]
+    return [(one, {name: fresh(value) for name, value in one.items()}) for one in holders if isinstance(one, dict)]
+
+
+def watched_warnings(item):
+    """The warning filters of the configuration and of marks, which pytest sets round its protocol."""
+    try:
+        from _pytest.warnings import catch_warnings_for_item
+        return catch_warnings_for_item(config=item.config, ihook=item.ihook, when="runtest", item=item)
+    except (ImportError, TypeError):
+        return contextlib.nullcontext()
+
+
+def tmp_path_key():
+    try:
+        from _pytest.tmpdir import tmppath_result_key
+        return tmppath_result_key
+    except ImportError:
+        return None
 
 
 def skipped_or_raise(stop):

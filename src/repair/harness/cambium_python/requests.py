@@ -6,7 +6,7 @@ import time
 
 from cambium_python.children import CHILD, in_child, in_test
 from cambium_python.coverage import LOADED, publish_probe, tracer
-from cambium_python.ground import NO_LIMIT, START, full, publish_ticks, test_name
+from cambium_python.ground import NO_LIMIT, START, TickLimit, full, publish_ticks, test_name
 from cambium_python.runners import run_test, run_test_afresh
 from cambium_python.state import State
 from cambium_python.swapping import in_tree, install, swap_modules
@@ -51,6 +51,7 @@ def survey_some(runner, work, send):
         ticks = publish_ticks(max(1, message["ticks"] // 10))
         if not runner.preloads:
             place_afresh({**START["sources"], **(message["sources"] if message["cover"] else {})})
+        began = time.process_time()
         with in_test(min(message["timeoutMs"], SURVEY_TEST_MS)):
             if message["cover"]:
                 sys.settrace(tracer(seen))
@@ -60,13 +61,22 @@ def survey_some(runner, work, send):
         if ticks.over():
             outcome.update(status="failed", error="the tick limit was passed")
         elif not CHILD["late"]:
-            outcome["ticks"] = ticks.used()
+            outcome["ticks"] = max(ticks.used(), native_ticks(time.process_time() - began))
         if outcome["status"] == "failed" and getattr(runner, "doubtful", False):
             outcome = by_long_way(runner, outcome, message)
         send(outcome)
         if CHILD["wrote"]:
             return
     runner.finish()
+
+
+def native_ticks(seconds):
+    """What takes long without turning a loop of ours is as dear; short times are noise, and would change the order."""
+    return int(seconds * TICKS_PER_SECOND) if seconds > NOTABLE_S else 0
+
+
+TICKS_PER_SECOND = 10000000
+NOTABLE_S = 0.1
 
 
 def by_long_way(runner, outcome, message):
@@ -132,31 +142,36 @@ def attempt(runner, message, reply_with):
         # A slow one is judged once, as it must be in the end.
         reply_with(judge_batch(bench, rest[:1], True)[0])
         rest = rest[1:]
-    while rest:
-        replies = judge_batch(bench, rest, False)
-        for index, reply in enumerate(replies):
-            if reply["verdict"] == "pass":
-                # Said in a process that others had used before, by the short way: asked again in one of its own, by the long.
-                reply = judge_batch(bench, [rest[index]], True)[0]
+    def hear(reply):
+        # At once: whatever the next candidate does to this process, the host knows how far it came.
+        if reply["verdict"] != "pass":
             reply_with(reply)
+
+    while rest:
+        replies = judge_batch(bench, rest, False, hear)
+        last = rest[len(replies) - 1]
+        if replies[-1]["verdict"] == "pass":
+            # Said in a process that others had used before, by the short way: asked again in one of its own, by the long.
+            reply_with(judge_batch(bench, [last], True)[0])
         rest = rest[len(replies):]
 
 
-def judge_batch(bench, candidates, afresh):
-    """Replies for the first candidates, at least one: a child ends when a candidate hangs, dies or leaves traces."""
+def judge_batch(bench, candidates, afresh, hear=lambda reply: None):
+    """Replies for the first candidates, at least one: a child ends when a candidate passes, hangs, dies or leaves traces."""
     def work(send):
         if bench.state is not None:
             bench.state.begin()
         for candidate in candidates:
             reply, clean = judge(bench, candidate, afresh)
             send(reply)
-            if not clean:
+            if not clean or reply["verdict"] == "pass":
                 return
 
-    replies, ending = in_child(work, bench.message["timeoutMs"])
+    replies, ending = in_child(work, bench.message["timeoutMs"], hear)
     if ending != "done" and len(replies) < len(candidates):
         verdict = "hang" if ending == "hang" else "died"
         replies.append({**EMPTY, "id": candidates[len(replies)]["id"], "verdict": verdict})
+        hear(replies[-1])
     return replies
 
 
@@ -171,6 +186,9 @@ def judge(bench, candidate, afresh):
         with in_test(bench.message["timeoutMs"]):
             run_tests(bench, reply, afresh)
             bench.runner.finish()
+    except TickLimit:
+        # It came when the tests were over.
+        reply["verdict"] = "slow"
     finally:
         if place == "switched":
             bench.switcher.undo()

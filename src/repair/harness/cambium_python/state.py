@@ -32,6 +32,7 @@ class State:
         for module in modules:
             for value in list(vars(module).values()):
                 self.note(value, seen, 0)
+        self.builtin_count = len(vars(builtins))
         self.builtins = tuple(zip(*((k, v) for k, v in vars(builtins).items() if not k.startswith("__"))))
         names = {module.__name__ for module in modules}
         for one in gc.get_objects():
@@ -100,7 +101,9 @@ class State:
                 refill(value, before)
         if self.random is not None:
             self.random.setstate(self.random_state)
-        return same_values(vars(builtins), *self.builtins) and outside() == self.outside
+        if len(vars(builtins)) != self.builtin_count or not same_values(vars(builtins), *self.builtins):
+            return False
+        return outside() == self.outside
 
 
 def same_values(now, names, values):
