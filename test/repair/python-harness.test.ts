@@ -39,6 +39,7 @@ async function judged(trial: Trial): Promise<{ survey: SurveyReply | null; repli
       runner: trial.runner,
       entries: [{ file: ENTRY, args: [] }],
       sources: { 'source.py': source },
+      shapes: {},
       options: [],
     },
   });
