@@ -133,7 +133,12 @@ function firsts(lists: readonly List[], model: Confidence): First[] {
   return lists.map((list) => {
     const scores = list.map((one) => rankScore(one.features as RankFeatures, model));
     const order = list
-      .map((one, index) => ({ one, index, blunt: one.features['blunt'] ?? 0, score: scores[index] ?? 0 }))
+      .map((one, index) => ({
+        one,
+        index,
+        blunt: Math.min(1, (one.features['blunt'] ?? 0) + (one.features['uniform'] ?? 0)),
+        score: scores[index] ?? 0,
+      }))
       .sort((a, b) => a.blunt - b.blunt || a.score - b.score);
     const first = order[0]?.one as List[number];
     const shares = beliefs(scores);

@@ -3,7 +3,6 @@ import type { Idea } from './enumerate.ts';
 
 /** Bits added for kinds of change that pass weak tests without being right. */
 const OVERFIT_BITS: Readonly<Record<string, number>> = {
-  'unwrap-block': 2,
   'return-value': 2,
   'variable-to-literal': 2,
   guard: 1,
@@ -24,9 +23,11 @@ export function rankPlausible(ideas: readonly Idea[]): Idea[] {
 /** Takes behaviour away rather than mending it: deletes, decides a condition for good, or returns a constant. */
 export function isBlunt(idea: Idea): boolean {
   const parts = idea.template.split('+');
-  if (parts.includes('delete') || parts.includes('condition-constant')) return true;
+  if (parts.some((part) => TAKES_AWAY.has(part))) return true;
   return parts.includes('return-value') && idea.edits.some((edit) => CONSTANT.test(edit.text));
 }
+
+const TAKES_AWAY = new Set(['delete', 'condition-constant', 'unwrap-block']);
 
 const CONSTANT =
   /^(?:return\s+)?(?:-?\d[\d.]*|true|false|null|undefined|NaN|True|False|None|\[\]|\{\}|\(\)|'[^']*'|"[^"]*");?$/;

@@ -123,7 +123,10 @@ function knownOf(list: readonly Idea[], memory: Memory): Known {
   return { ideas: list, behaviour: behaviourOf(watched, list.length), agreement };
 }
 
-/** Blunt changes come after all others, whatever else speaks for them; equal ones keep the order of the text. */
+/**
+ * Changes that take behaviour away come after all others, whatever else speaks for them: by their kind, or because every input
+ * gives one result. Equal ones keep the order of the text.
+ */
 function ordered(list: readonly Idea[], memory: Memory, confidence: Confidence) {
   const known = knownOf(list, memory);
   const scores = rankFeatures(known).map((features) => rankScore(features, confidence));
@@ -132,12 +135,13 @@ function ordered(list: readonly Idea[], memory: Memory, confidence: Confidence) 
   return list
     .map((idea, index) => ({
       idea,
+      blunt: Number(isBlunt(idea)) + (known.behaviour.uniform[index] ?? 0),
       score: scores[index] ?? 0,
       groupBelief: belief.reduce((sum, one, other) => (groups[other] === groups[index] ? sum + one : sum), 0),
     }))
     .sort(
       (a, b) =>
-        Number(isBlunt(a.idea)) - Number(isBlunt(b.idea)) ||
+        Math.min(1, a.blunt) - Math.min(1, b.blunt) ||
         a.score - b.score ||
         (a.idea.edits[0]?.start ?? 0) - (b.idea.edits[0]?.start ?? 0),
     );

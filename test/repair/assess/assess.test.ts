@@ -42,6 +42,19 @@ test('the branch that fails is not cut away while another change passes, though 
   expect(fixed('source.js')).toMatch(/if \(coupon/);
 }, 60_000);
 
+test('a change after which every input gives the same comes after one that still tells inputs apart', async () => {
+  const { outcome, fixed } = await repair(
+    script(
+      'module.exports.fits = (size, room) => {\n  if (size >= room) return false;\n  return true;\n};\n',
+      "const { fits } = require('./source.js');\ntest('just', () => assert.equal(fits(4, 4), true));\ntest('less', () => assert.equal(fits(2, 9), true));\ntest('a hair less', () => assert.equal(fits(8, 9), true));\n",
+    ),
+  );
+  const [first] = outcome.ranking;
+  expect(outcome.ranking.some((one) => one['uniform'] === 1 || one['blunt'] === 1)).toBe(true);
+  expect(first?.['uniform']).toBe(0);
+  expect(fixed('source.js')).toMatch(/size > room/);
+}, 60_000);
+
 const twoWays = script(
   'const joined = (a, b) => {\n  if (a > 50) return 50;\n  return a - b;\n};\nmodule.exports = { joined };\n',
   "const { joined } = require('./source.js');\ntest('twos', () => assert.equal(joined(2, 2), 4));\ntest('large', () => assert.equal(joined(90, 1), 50));\n",
