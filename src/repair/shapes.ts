@@ -124,7 +124,9 @@ function visitOther(node: SyntaxNode, place: Place, walk: Walk): void {
   const isVar = node.children.some((child) => child.kind === 'var');
   if (isVar) for (const head of heads) addNames(head, walk.scopes[place.hoist]?.names ?? []);
   for (const child of node.children) {
-    if (child !== body || child.kind !== 'statement_block') visit(child, place, walk);
+    // What the head declares belongs to the loop, not to what is round it.
+    if (child.kind === 'lexical_declaration' && child !== body) visitChildren(child, place, walk);
+    else if (child !== body || child.kind !== 'statement_block') visit(child, place, walk);
   }
   if (body?.kind === 'statement_block') visitBlock(body, place, { walk, heads: isVar ? [] : heads });
 }

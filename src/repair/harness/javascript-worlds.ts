@@ -90,7 +90,7 @@ interface Lab extends WorldParts {
 }
 
 const MAX_WORLDS = 12;
-const CAREFUL_FOR = 64;
+const CAREFUL_FOR = 24;
 const FIRST_SAMPLES = 3;
 const SAMPLE_EVERY = 8;
 
@@ -112,8 +112,11 @@ export function createWorlds(parts: WorldParts): Worlds {
       lab.state.late = false;
       await turn();
       const clean = !lab.state.late && !isAnyChanged(lab);
-      if (!clean) lab.careful = CAREFUL_FOR;
-      return clean;
+      if (clean) return true;
+      lab.careful = CAREFUL_FOR;
+      for (const world of lab.worlds.values()) world?.watched.restore();
+      lab.current?.kept.restore();
+      return false;
     },
     isSteady: (message) => isSteady(message, lab),
     isSampleDue: () => {
@@ -221,7 +224,7 @@ function enter(world: World, careful: boolean, lab: Lab): void {
     world.kept.restore();
     lab.current = world;
   }
-  if (careful) putBack(world, lab);
+  if (careful) world.watched.restore();
   state.used = 0;
   state.stray = null;
   state.late = false;
@@ -235,7 +238,7 @@ function leave(world: World, careful: boolean, lab: Lab): void {
 
 function putBack(world: World, lab: Lab): void {
   lab.realm.settle();
-  world.kept.restore();
+  if (world.kept.isChanged()) world.kept.restore();
   world.watched.restore();
 }
 
