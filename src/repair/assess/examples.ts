@@ -44,7 +44,7 @@ function* examplesOf(
     const rest = text.slice(from + args.end);
     const expected = resultAfter(rest, { session: isSession(text, match.index), family });
     if (expected === null) continue;
-    yield { call: { fn, receiver: null, args: args.values, failing: false }, expected };
+    yield { call: { fn, receiver: null, args: args.values, failing: false }, expected: expected.value };
   }
 }
 
@@ -54,7 +54,10 @@ function isSession(text: string, at: number): boolean {
   return /^\s*(?:\*|#|\/\/)?\s*>>>?\s*$/.test(line);
 }
 
-function resultAfter(rest: string, { session, family }: { session: boolean; family: Family }): Value | null {
+function resultAfter(
+  rest: string,
+  { session, family }: { session: boolean; family: Family },
+): { readonly value: Value } | null {
   const link = LINK.exec(rest);
   const sameLine = link !== null && !/\n/.test(link[0]);
   const lineEnd = rest.indexOf('\n');
@@ -66,11 +69,11 @@ function resultAfter(rest: string, { session, family }: { session: boolean; fami
 }
 
 /** Documents of one language use the brackets of another: a tuple may stand for a list. */
-function completeLiteral(text: string, family: Family): Value | null {
+function completeLiteral(text: string, family: Family): { readonly value: Value } | null {
   const read = readLiteral(text, family) ?? readLiteral(text, 'python');
   if (read === null) return null;
   // A literal that an expression goes on from is no result.
-  return /^\s*[-+*/%.<>&|?[(]/.test(text.slice(read.end).split('\n')[0] ?? '') ? null : read.value;
+  return /^\s*[-+*/%.<>&|?[(]/.test(text.slice(read.end).split('\n')[0] ?? '') ? null : read;
 }
 
 export interface Agreement {
