@@ -144,7 +144,7 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
     const extra =
       -SUSPICION_WEIGHT * Math.log2(suspicion) - (options.advice === undefined ? 0 : MOST_LEARNED_BITS);
     const { testStrings } = options;
-    const site: Site = { node, scope, grammar, testStrings, known: { names: null, conditions: null } };
+    const site: Site = { node, scope, grammar, testStrings, known: nothingKnown() };
     for (const stage of STAGES) {
       if (stage.perScope !== perScope) continue;
       tasks.push({
@@ -166,7 +166,7 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
     add(node, suspicion, false);
     const learned = options.advice?.proposals(scope.file, node) ?? [];
     if (learned.length > 0) {
-      const site: Site = { node, scope, grammar, testStrings: [], known: { names: null, conditions: null } };
+      const site: Site = { node, scope, grammar, testStrings: [], known: nothingKnown() };
       // Before all others: a template may make the same change, and the first to make it gives it its name and cost.
       const bound = Number.NEGATIVE_INFINITY;
       tasks.push({ bound, order: node.start, located, site, suspicion, templates: [() => learned] });
@@ -179,6 +179,10 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
   const most = scope.statements.reduce((best, one) => Math.max(best, located.suspicionOf(one)), 0);
   if (most > 0) add(scope.node, most, true);
   return tasks;
+}
+
+function nothingKnown(): Site['known'] {
+  return { names: null, conditions: null, inSight: null };
 }
 
 function* ideasOf(task: Task, options: SpaceOptions): Iterable<Idea> {

@@ -32,6 +32,22 @@ export interface Scope {
   readonly kinds: Kinds;
   /** What the rest of the file offers; gathered when first asked for. */
   readonly around: () => Surroundings;
+  /** Kept from one place of the scope to the next: what is the same for all of them. */
+  readonly pools: Pools;
+}
+
+export interface Pools {
+  /** Calls that can be put round an expression: the text before and after it, the names they need, their bits. */
+  helperForms: readonly HelperForm[] | null;
+  /** Comparisons of the scope with another operator, and their bits. */
+  variants: readonly (readonly [text: string, bits: number])[] | null;
+}
+
+export interface HelperForm {
+  readonly callee: string;
+  readonly after: string;
+  readonly names: readonly string[];
+  readonly bits: number;
 }
 
 const MAX_POOL = 40;
@@ -89,6 +105,7 @@ function scopeOf(node: SyntaxNode, grammar: Grammar, shared: Shared): Scope {
     declarations: declarationsOf(node, grammar, true),
     parameters: parametersOf(node),
     kinds: kindsOf(node, grammar),
+    pools: { helperForms: null, variants: null },
     conditions: unique(expressions.filter(isCondition).map((one) => bare(one.text))).slice(0, MAX_POOL),
     strings: unique(expressions.filter((one) => grammar.strings.has(one.kind)).map((one) => one.text)).slice(
       0,

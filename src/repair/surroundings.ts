@@ -15,6 +15,8 @@ export interface Donor {
   readonly end: number;
   /** Names that must be in sight where it is used. */
   readonly names: readonly string[];
+  /** Words of the text, for telling how alike two are. */
+  readonly words: ReadonlySet<string>;
   /** What it stands in: the kind of the node round it and the callee or key there. */
   readonly place: string;
 }
@@ -176,6 +178,7 @@ function donorOf(node: SyntaxNode, grammar: Grammar): Donor {
     start: node.start,
     end: node.end,
     names: freeNames(node, grammar),
+    words: new Set(node.text.match(/\w+/g) ?? []),
     place: `${holder?.kind ?? ''} ${mark}`,
   };
 }

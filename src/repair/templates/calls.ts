@@ -1,6 +1,6 @@
 // Calls: helpers of the file round an expression, arguments as other calls give them, what belongs inside or outside.
 import { isGlobalName } from '../learn/globals.ts';
-import { unique, visibleAt } from '../scope.ts';
+import { type HelperForm, unique, visibleAt } from '../scope.ts';
 import type { Donor } from '../surroundings.ts';
 import {
   argumentsOf,
@@ -29,9 +29,12 @@ const MAX_LISTS = 10;
 
 /** Names that may stand at the place: in sight, of the module, or of the language. */
 export function inSight(site: Site): (names: readonly string[]) => boolean {
-  const known = new Set([...visibleAt(site.scope, site.node), ...site.scope.moduleNames]);
-  const { family } = site.grammar;
-  return (names) => names.every((name) => known.has(name) || isGlobalName(family, name));
+  if (site.known.inSight === null) {
+    const known = new Set([...visibleAt(site.scope, site.node), ...site.scope.moduleNames]);
+    const { family } = site.grammar;
+    site.known.inSight = (names) => names.every((name) => known.has(name) || isGlobalName(family, name));
+  }
+  return site.known.inSight;
 }
 
 function isValue(site: Site): boolean {
@@ -49,47 +52,66 @@ function isValue(site: Site): boolean {
   );
 }
 
+const UNWRAPPED =
+  /^(?:number|integer|float|string|true|false|null|none|undefined|array|object|list|dictionary|regex)$/;
+
 /** `helper(x)` for `x`: functions of the file, and what the file calls with one thing; further arguments as elsewhere. */
 function* inHelper(site: Site): Iterable<Proposal> {
-  const { node, scope, grammar } = site;
-  if (
-    !isValue(site) ||
-    grammar.numbers.has(node.kind) ||
-    /^(?:true|false|null|none|undefined|array|object|list|dictionary|regex)$/.test(node.kind)
-  )
-    return;
-  if (grammar.strings.has(node.kind)) return;
+  const { node, grammar, scope } = site;
+  if (!isValue(site) || UNWRAPPED.test(node.kind)) return;
   const outer = node.parent?.parent;
   const already = outer && grammar.calls.has(outer.kind) ? calleeOf(outer)?.text : undefined;
+  const usable = inSight(site);
+  scope.pools.helperForms ??= helperForms(site);
+  let given = 0;
+  for (const form of scope.pools.helperForms) {
+    if (form.callee === already || !usable(form.names)) continue;
+    const text = `${form.callee}(${node.text}${form.after})`;
+    yield {
+      template: 'helper-call',
+      bits: form.bits + given / 10,
+      edits: [replace(node, text)],
+      reason: `replace ${short(node.text)} by ${short(text)}`,
+    };
+    given += 1;
+    if (given >= MAX_HELPERS) return;
+  }
+}
+
+const MAX_FORMS = 60;
+
+/** Cheapest first; what the scope calls itself is nearer than what others call. */
+function helperForms({ scope, grammar }: Site): HelperForm[] {
   const { helpers, calls } = scope.around();
   const near = new Set(
     scope.expressions.filter((one) => grammar.calls.has(one.kind)).map((one) => calleeOf(one)?.text),
   );
-  const options: [string, number][] = [];
+  const forms: HelperForm[] = [];
+  const add = (callee: string, rest: string | null, bits: number) => {
+    const head = /^[\w$]+/.exec(callee)?.[0] ?? '';
+    const names = head === 'this' ? [] : [head];
+    forms.push({
+      callee,
+      after: rest === null ? '' : `, ${rest}`,
+      names: rest === null ? names : [...names, ...wordsOf(rest)],
+      bits,
+    });
+  };
   for (const { name, parameters } of helpers) {
-    if (name === scope.name || name === already || parameters === 0) continue;
-    const base = near.has(name) ? 6 : calls.has(name) ? 7.5 : 8.5;
-    if (parameters === null || parameters === 1) options.push([`${name}(${node.text})`, base]);
+    if (name === scope.name || parameters === 0) continue;
+    const bits = near.has(name) ? 6 : calls.has(name) ? 7.5 : 8.5;
+    if (parameters === null || parameters === 1) add(name, null, bits);
     for (const list of (calls.get(name) ?? []).slice(0, 3)) {
       const rest = afterFirst(list);
-      if (rest !== null) options.push([`${name}(${node.text}, ${rest})`, base + 0.5]);
+      if (rest !== null) add(name, rest, bits + 0.5);
     }
   }
   for (const [callee, lists] of calls) {
-    if (!callee.includes('.') || callee === already || !/^[\w.$]+$/.test(callee)) continue;
+    if (!callee.includes('.') || !/^[\w.$]+$/.test(callee)) continue;
     if (lists.every((list) => afterFirst(list) !== null || list === '()')) continue;
-    options.push([`${callee}(${node.text})`, near.has(callee) ? 7 : 8.5]);
+    add(callee, null, near.has(callee) ? 7 : 8.5);
   }
-  const usable = inSight(site);
-  const sorted = options.sort((a, b) => a[1] - b[1]).filter(([text]) => usable(wordsOf(text)));
-  for (const [index, [text, bits]] of sorted.slice(0, MAX_HELPERS).entries()) {
-    yield {
-      template: 'helper-call',
-      bits: bits + index / 10,
-      edits: [replace(node, text)],
-      reason: `replace ${short(node.text)} by ${short(text)}`,
-    };
-  }
+  return forms.sort((a, b) => a.bits - b.bits).slice(0, MAX_FORMS);
 }
 
 const WORDS =
@@ -220,6 +242,7 @@ function* fileDonors(site: Site): Iterable<Proposal> {
   const isSmall = node.kind === 'identifier' || grammar.numbers.has(node.kind);
   const own = placeOf(site);
   const usable = inSight(site);
+  const words = new Set(node.text.match(/\w+/g) ?? []);
   const foreign = (donor: Donor) => donor.end <= scope.node.start || donor.start >= scope.node.end;
   const rated: [Donor, number][] = [];
   for (const donor of scope.around().expressions) {
@@ -227,7 +250,7 @@ function* fileDonors(site: Site): Iterable<Proposal> {
     const alike = donor.place === own;
     if (isSmall && !alike) continue;
     if (donor.kind !== node.kind && !alike) continue;
-    rated.push([donor, (alike ? 8 : 10) + likeness(donor.text, node.text)]);
+    rated.push([donor, (alike ? 8 : 10) + likeness(donor.words, words)]);
   }
   rated.sort((a, b) => a[1] - b[1] || a[0].start - b[0].start);
   let given = 0;
@@ -260,9 +283,8 @@ function placeOf(site: Site): string {
 }
 
 /** 0 for texts that share most of their words, up to 2 for such that share none. */
-function likeness(a: string, b: string): number {
-  const words = new Set(a.match(/\w+/g) ?? []);
-  const others = b.match(/\w+/g) ?? [];
-  const shared = others.filter((word) => words.has(word)).length;
-  return 2 - (2 * shared) / Math.max(1, words.size, others.length);
+function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let shared = 0;
+  for (const word of b) if (a.has(word)) shared += 1;
+  return 2 - (2 * shared) / Math.max(1, a.size, b.size);
 }

@@ -9,6 +9,7 @@ import { namesAt } from './names.ts';
 import {
   binariesOf,
   conditionOf,
+  entryOf,
   fill,
   type Proposal,
   replace,
@@ -134,14 +135,8 @@ export function conditionPool(site: Site): readonly (readonly [text: string, bit
 function makePool(site: Site): [string, number][] {
   const { scope, grammar } = site;
   const pool: [string, number][] = scope.conditions.filter((one) => one.length < 80).map((one) => [one, 0.5]);
-  for (const one of scope.expressions) {
-    const operator = operatorText(one);
-    const swaps = grammar.swaps.comparison[operator];
-    const pair = binariesOf(one, grammar)[0];
-    if (swaps === undefined || pair === undefined) continue;
-    for (const [to, bits] of swaps.slice(0, 3))
-      pool.push([`${pair.left.text} ${to} ${pair.right.text}`, 1 + bits]);
-  }
+  scope.pools.variants ??= variantsOf(site);
+  pool.push(...scope.pools.variants.map(([text, bits]): [string, number] => [text, bits]));
   const names = namesAt(site);
   const parameters = new Set(scope.parameters);
   for (const name of names.slice(0, 8)) {
@@ -166,6 +161,21 @@ function makePool(site: Site): [string, number][] {
   for (const [text, bits] of pool.sort((a, b) => a[1] - b[1]))
     if (!cheapest.has(text)) cheapest.set(text, bits);
   return [...cheapest].slice(0, MAX_POOL);
+}
+
+const MAX_VARIANTS = 120;
+
+/** The comparisons of the scope with other operators. */
+function variantsOf({ scope, grammar }: Site): [string, number][] {
+  const found: [string, number][] = [];
+  for (const one of scope.expressions) {
+    const pair = binariesOf(one, grammar)[0];
+    if (pair === undefined || !Object.hasOwn(grammar.swaps.comparison, operatorText(one))) continue;
+    for (const [to, bits] of entryOf(grammar.swaps.comparison, pair.operator).slice(0, 3))
+      found.push([`${pair.left.text} ${to} ${pair.right.text}`, 1 + bits]);
+    if (found.length > MAX_VARIANTS) break;
+  }
+  return found;
 }
 
 /** The same plain tests for members and elements that the place reads from. */
@@ -226,7 +236,8 @@ function addFromFile(site: Site, pool: [string, number][]): void {
     taken += 1;
     pool.push([donor.text, 3 + taken / 6]);
   }
-  const pair = scope.expressions
+  const inside = scope.expressions.filter((one) => one.start >= site.node.start && one.end <= site.node.end);
+  const pair = inside
     .map((one) => binariesOf(one, grammar)[0])
     .find(
       (one) =>

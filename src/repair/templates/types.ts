@@ -26,6 +26,7 @@ export interface Site {
 export interface Known {
   names: readonly string[] | null;
   conditions: readonly (readonly [text: string, bits: number])[] | null;
+  inSight: ((names: readonly string[]) => boolean) | null;
 }
 
 export type Template = (site: Site) => Iterable<Proposal>;
