@@ -1,5 +1,5 @@
 // Runs the repair engine over folders of single bugs, straight, without the command line: for tuning and for RESULTS.md.
-// node bench/repair-development.ts <folder of cases> [--wall-ms 10000] [--only a,b] [--rung none|bwrap] [--verbose]
+// node bench/repair-development.ts <folder of cases> [--wall-ms 10000] [--only a,b] [--rung none|bwrap] [--without template,…] [--verbose]
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,13 +30,15 @@ async function main(): Promise<void> {
       'wall-ms': { type: 'string', default: '10000' },
       only: { type: 'string' },
       rung: { type: 'string', default: 'bwrap' },
+      without: { type: 'string' },
       verbose: { type: 'boolean', default: false },
     },
   });
   const [folder] = positionals;
   if (folder === undefined) throw new TypeError('give the folder of cases');
   const only = values.only?.split(',');
-  const bench = openBench({ rung: values.rung, wallMs: Number(values['wall-ms']), seed: 1 });
+  const without = values.without?.split(',') ?? [];
+  const bench = openBench({ rung: values.rung, wallMs: Number(values['wall-ms']), seed: 1, without });
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   const times: number[] = [];

@@ -19,13 +19,21 @@ export interface Bench {
   readonly sandbox: Sandbox;
   readonly wallMs: number;
   readonly seed: number;
+  /** Templates left out, by name. */
+  readonly without?: ReadonlySet<string>;
 }
 
-export function openBench(options: { rung: string; wallMs: number; seed: number }): Bench {
+export function openBench(options: {
+  readonly rung: string;
+  readonly wallMs: number;
+  readonly seed: number;
+  readonly without?: readonly string[];
+}): Bench {
   const clock = createSystemClock();
   const log = createLog({ level: 'error' });
   const rung = options.rung === 'none' ? 'none' : 'bwrap';
-  return { sandbox: createSandbox({ rung, clock, log }), wallMs: options.wallMs, seed: options.seed };
+  const { wallMs, seed, without = [] } = options;
+  return { sandbox: createSandbox({ rung, clock, log }), wallMs, seed, without: new Set(without) };
 }
 
 export interface CaseRun {
@@ -43,7 +51,7 @@ export function changedText(bug: Case, edits: readonly TextEdit[]): string {
 }
 
 /** Runs the engine on the case. Milliseconds are those of the engine, process start included. */
-export async function repairCase(bug: Case, { sandbox, wallMs, seed }: Bench): Promise<CaseRun> {
+export async function repairCase(bug: Case, { sandbox, wallMs, seed, without }: Bench): Promise<CaseRun> {
   const clock = createSystemClock();
   const log = createLog({ level: 'error' });
   const root = await mkdtemp(join(tmpdir(), 'cambium-repair-'));
@@ -85,6 +93,7 @@ export async function repairCase(bug: Case, { sandbox, wallMs, seed }: Bench): P
       exclude: new Set(),
       budget: { wallMs, candidates: CANDIDATES },
       seed,
+      ...(without && { without }),
       runTests,
     });
     return { outcome, ms: clock.monotonicMs() - began, ...counts };

@@ -117,7 +117,8 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const learned = request.learned ?? NOTHING_LEARNED;
   const family = request.language === 'python' ? 'python' : 'javascript';
   const advice = createAdvice({ family, learned, files: suspected });
-  const options = { testStrings: strings, advice, maxIdeas: MAX_IDEAS };
+  const { without } = request;
+  const options = { testStrings: strings, advice, maxIdeas: MAX_IDEAS, ...(without && { without }) };
   const ideas = createIdeaQueue(located, options);
   const sequels = createSequels({ located, reader: createSyntaxReader(), options });
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
