@@ -42,7 +42,8 @@ export async function surveyed(
   const survey = traced
     ? withProbes(base, quick)
     : await first.survey({ sources: probes.sources, cover: true, ...limits }, stop);
-  return { base, targets, survey };
+  const ordered = survey === null ? targets : await inOrderWhereNeeded(targets, first, stop);
+  return { base, targets: ordered, survey };
 }
 
 /** Surveys may take this part of the budget in all: what they did not get to see, the search does without. */
@@ -166,4 +167,44 @@ function withPrefixes(names: readonly string[]): string[] {
     for (let length = 1; length <= parts.length; length += 1) all.add(parts.slice(0, length).join(' › '));
   }
   return [...all];
+}
+
+/** Tests that are run alone to find out whether they can be. */
+const MAX_ALONE = 24;
+const ALONE = { timeoutMs: 400, ticks: SURVEY_TICKS } as const;
+
+/**
+ * The targets, with the tests before them where a file's tests build on one another: a failing test that is run alone
+ * there fails whatever is changed. Found out on the unchanged tree, with tests that pass in their order.
+ */
+async function inOrderWhereNeeded(
+  targets: Targets,
+  session: HarnessSession,
+  stop: AbortSignal,
+): Promise<Targets> {
+  const bound = new Set<string>();
+  const unchanged = [{ id: 0, edits: [] }];
+  for (const { file } of targets.failing.filter(({ names }) => names !== null)) {
+    const required = targets.failing.find((one) => one.file === file)?.required ?? [];
+    const passing = (targets.passing.find((one) => one.file === file)?.required ?? []).filter(
+      (name) => !required.includes(name),
+    );
+    // The later ones are the likelier to need what came before.
+    for (const name of passing.slice(-MAX_ALONE)) {
+      const alone = { file, names: withPrefixes([name]), required: [name] };
+      const [reply] = await session.tryAll(
+        { ...ALONE, failing: [alone], passing: [], candidates: unchanged },
+        stop,
+      );
+      if (reply?.verdict === 'fail') bound.add(file);
+      if (reply?.verdict !== 'pass') break;
+    }
+  }
+  if (bound.size === 0) return targets;
+  const failing = targets.failing.map((one) => {
+    if (!bound.has(one.file) || one.names === null) return one;
+    const others = targets.passing.find(({ file }) => file === one.file)?.names ?? [];
+    return { ...one, names: [...new Set([...others, ...one.names])] };
+  });
+  return { ...targets, failing };
 }

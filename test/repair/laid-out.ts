@@ -21,6 +21,8 @@ export interface Layout {
   readonly sourceFiles: readonly string[];
   readonly budget?: Partial<RepairBudget>;
   readonly exclude?: ReadonlySet<string>;
+  /** Isolation of the tests; none by default, which is faster. */
+  readonly rung?: 'none' | 'bwrap';
 }
 
 export interface Repaired {
@@ -30,6 +32,8 @@ export interface Repaired {
   /** Files of the tree as they are after the search. */
   readonly after: ReadonlyMap<string, string>;
   readonly progress: readonly RepairProgress[];
+  /** Tests that the project's own runner saw fail before the search. */
+  readonly failingAtFirst: number;
 }
 
 export interface Watching {
@@ -48,10 +52,13 @@ export async function repair(
   watching: Watching = {},
 ): Promise<Repaired> {
   const root = await mkdtemp(join(tmpdir(), 'cambium-repair-test-'));
-  await chmod(root, 0o755);
+  // The sandbox's user is another one, and may write in the tree as it may in a prepared workspace.
+  const mode = layout.rung === 'bwrap' ? 0o777 : 0o755;
+  await chmod(root, mode);
   try {
     for (const [path, content] of Object.entries(layout.files)) {
       await mkdir(dirname(join(root, path)), { recursive: true });
+      if (dirname(path) !== '.') await chmod(dirname(join(root, path)), mode);
       await writeFile(join(root, path), content);
     }
     return await repairAt({ root, layout, watching }, signal);
@@ -66,7 +73,7 @@ async function repairAt(
 ): Promise<Repaired> {
   const clock = createSystemClock();
   const log = createLog({ level: 'silent' });
-  const sandbox = createSandbox({ rung: 'none', clock, log });
+  const sandbox = createSandbox({ rung: layout.rung ?? 'none', clock, log });
   const tests = createTestRunner({ sandbox, clock });
   const plan: TestPlan = {
     runner: layout.plan.runner,
@@ -120,5 +127,6 @@ async function repairAt(
       edits.filter((edit) => edit.file === path),
     );
   };
-  return { outcome, fixed, after, progress };
+  const failingAtFirst = base.tests.filter((one) => one.status === 'failed').length;
+  return { outcome, fixed, after, progress, failingAtFirst };
 }
