@@ -152,7 +152,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   return {
     ending: result.ending,
     candidates: result.plausible.map(toCandidate),
-    assessment: assessor.assess(result.plausible, toCandidate),
+    assessment: assessor.assess(result.plausible, { toCandidate, confirmed: result.ending === 'found' }),
     ranking: assessor.features(result.plausible),
     suspects: faults.suspects,
     tried: result.tried,

@@ -33,12 +33,19 @@ export interface Assessor {
   /** Best first. Watches what the changes do, within a share of the time that is left. */
   order(plausible: readonly Idea[], signal?: AbortSignal): Promise<readonly Idea[]>;
   /** What is known of a list in its order; null for an empty one. */
-  assess(ordered: readonly Idea[], toCandidate: (idea: Idea) => Candidate): Assessment | null;
+  assess(ordered: readonly Idea[], found: Found): Assessment | null;
   /**
    * The numbers behind the order, by place in the list, the group, and under `fix.` what the probability would be made of
    * if the change were the first: what scripts/train-confidence.ts fits the table to.
    */
   features(ordered: readonly Idea[]): readonly Readonly<Record<string, number>>[];
+}
+
+/** What became of the list. */
+interface Found {
+  readonly toCandidate: (idea: Idea) => Candidate;
+  /** The project's own runner agreed with the first. */
+  readonly confirmed: boolean;
 }
 
 const WATCH_SHARE = 0.15;
@@ -72,7 +79,7 @@ export function createAssessor(parts: AssessParts): Assessor {
       }
       return ordered(plausible, memory, parts.confidence).map((one) => one.idea);
     },
-    assess: (list, toCandidate) => {
+    assess: (list, { toCandidate, confirmed }) => {
       if (list.length === 0) return null;
       const known = knownOf(list, memory);
       const ranked = ordered(list, memory, parts.confidence);
@@ -81,6 +88,7 @@ export function createAssessor(parts: AssessParts): Assessor {
       const features = fixFeatures(first);
       return describe({
         candidates: list.map(toCandidate),
+        confirmed,
         features,
         probability: probabilityOf(features, parts.confidence),
         threshold: parts.confidence.threshold,

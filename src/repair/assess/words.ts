@@ -13,6 +13,8 @@ import { shownResult, shownValue } from './written.ts';
 export interface ToDescribe {
   /** Best first; everything else counts by place in this list. */
   readonly candidates: readonly Candidate[];
+  /** The project's own runner agreed with the first. */
+  readonly confirmed: boolean;
   readonly features: FixFeatures;
   readonly probability: number;
   readonly threshold: number;
@@ -29,6 +31,8 @@ const MAX_ALTERNATIVES = 4;
 const MAX_OPEN = 3;
 const MAX_CALL_CHARS = 160;
 
+const UNCONFIRMED = 'There was no time to ask the project’s own test runner about it';
+
 export function describe(to: ToDescribe): Assessment {
   const { behaviour, candidates, probability, threshold } = to;
   const others = [...new Set(behaviour.groups)].filter((group) => group !== behaviour.groups[0]);
@@ -39,7 +43,7 @@ export function describe(to: ToDescribe): Assessment {
     return one === undefined ? [] : [{ digest: one.digest, template: one.template, reason: one.reason }];
   });
   return {
-    offered: probability >= threshold ? 'fix' : 'candidate',
+    offered: to.confirmed && probability >= threshold ? 'fix' : 'candidate',
     probability: Math.round(probability * 1_000) / 1_000,
     threshold,
     groups: Math.max(1, behaviour.groupCount),
@@ -47,7 +51,10 @@ export function describe(to: ToDescribe): Assessment {
     alternatives,
     differs: distinguishing(to, undecided[0], leaders),
     explanation: explanationOf(to),
-    open: undecided.slice(0, MAX_OPEN).map((call) => openQuestion(to, call, leaders)),
+    open: [
+      ...(to.confirmed ? [] : [UNCONFIRMED]),
+      ...undecided.slice(0, MAX_OPEN).map((call) => openQuestion(to, call, leaders)),
+    ],
     suggestedTest: suggestionOf(to, undecided, leaders),
     features: { ...to.features },
   };
