@@ -1,7 +1,9 @@
-// Does learning pay? Real fixes in order of time, the same stream with learning off, on, and on with wrong lessons.
+// Does learning pay? One stream of fixes with learning off, on, and on with wrong lessons; after each fix the arms are told.
+// Measured: candidates up to exactly the change that mended the code, in order of cost, near the fault.
+// Real fixes in order of time (the older half trains the prior, the newer half is the stream):
 // node bench/learning.ts --mirrors <folder of owner+name/repo> --parts <folder written by scripts/train-priors.ts> [--seed 1]
-// The first half of the fixes stands for the prior that is shipped at that date; the second half is the stream. After
-// each fix of the stream the learning arms are told of it. Measured: candidates up to the developer's change.
+// Made mistakes in published code, of a few habits (0: none like another), with the prior that is shipped:
+// node bench/learning.ts --code node_modules/pino/lib,node_modules/pg/lib --length 60 --habits 6 [--seed 1]
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,10 +12,12 @@ import type { Idea } from '#repair/enumerate.ts';
 import { learnFrom } from '#repair/learn/learn.ts';
 import type { FamilyPrior, ShippedPrior } from '#repair/learn/priors.ts';
 import { createAdvice } from '#repair/learn/propose.ts';
+import { readShippedPrior } from '#repair/learn/shipped.ts';
 import { type Learned, type LearnedRewrite, plainTemplate, type TemplateOutcome } from '#repair/learned.ts';
 import { type Counts, countCase, newCounts } from '../scripts/training/counts.ts';
 import { type Explained, explain } from '../scripts/training/explain.ts';
 import { fixAt, type TrainingSource } from '../scripts/training/fix-commits.ts';
+import { madeCases } from './cases/mutated.ts';
 import { median, table } from './measuring/figures.ts';
 import { bootstrapMean, seeded, signTest } from './measuring/paired.ts';
 
@@ -22,6 +26,14 @@ interface Case {
   readonly commit: string;
   readonly date: string;
   readonly path: string;
+}
+
+/** A file before and after its mending; `id` tells the cases apart. */
+interface Fix {
+  readonly id: string;
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
 }
 
 interface Part extends TrainingSource {
@@ -45,7 +57,7 @@ class Memory {
   }
 
   /** The change that `idea` makes of `before` was accepted; as a run would tell memory of it. */
-  tell(at: { path: string; before: string; commit: string }, family: Family, idea: Idea): void {
+  tell(at: Fix, family: Family, idea: Idea): void {
     const template = plainTemplate(idea.template);
     const key = `${family} ${template}@${idea.kind}`;
     const known = this.outcomes.get(key);
@@ -66,7 +78,7 @@ class Memory {
         ...rewrite,
         key: old?.key ?? `PTN-${this.rewrites.size + 1}`,
         template: old?.template ?? template,
-        origin: old?.origin ?? at.commit.slice(0, 12),
+        origin: old?.origin ?? at.id,
         accepted: (old?.accepted ?? 0) + 1,
         refused: 0,
         tried: old?.tried ?? 0,
@@ -86,7 +98,6 @@ class Memory {
 }
 
 interface Row {
-  readonly date: string;
   readonly where: string;
   readonly template: string;
   readonly ranks: Readonly<Record<Arm, number>>;
@@ -101,25 +112,48 @@ function main(): void {
       parts: { type: 'string' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string' },
+      code: { type: 'string' },
+      length: { type: 'string', default: '60' },
+      habits: { type: 'string', default: '6' },
     },
   });
-  const { mirrors, parts } = values;
-  if (mirrors === undefined || parts === undefined) throw new TypeError('--mirrors and --parts are needed');
-  const cases = readCases(parts);
-  const half = Math.floor(cases.length / 2);
-  const counts = { javascript: newCounts(), python: newCounts() };
-  for (const one of cases.slice(0, half)) train(counts, one, mirrors);
   const random = seeded(Number(values.seed));
+  const { trained, prior, fixes } =
+    values.code === undefined
+      ? realStream(values)
+      : {
+          trained: 0,
+          prior: readShippedPrior(),
+          fixes: madeCases({
+            folders: values.code.split(','),
+            length: Number(values.length),
+            habits: Number(values.habits),
+            random,
+          }).map((made, index) => ({ ...made, id: `${index + 1} ${made.habit}` })),
+        };
   const memories = { on: new Memory(), shuffled: new Memory() };
   const rows: Row[] = [];
-  for (const one of cases.slice(half)) {
-    const row = replay(one, { mirrors, prior: counts, memories, random });
+  for (const fix of fixes) {
+    const row = replay(fix, { prior, memories, random });
     if (row !== null) rows.push(row);
   }
   if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(rows, null, 1)}\n`);
-  process.stdout.write(
-    `${report(rows, { trained: half, memory: memories.on, seed: Number(values.seed) })}\n`,
-  );
+  process.stdout.write(`${report(rows, { trained, memory: memories.on, seed: Number(values.seed) })}\n`);
+}
+
+/** The older half of the fixes trains a prior, as if it were shipped then; the newer half is the stream. */
+function realStream({ mirrors, parts }: { readonly mirrors?: string; readonly parts?: string }) {
+  if (mirrors === undefined || parts === undefined) throw new TypeError('--mirrors and --parts are needed');
+  const cases = readCases(parts);
+  const half = Math.floor(cases.length / 2);
+  const prior = { javascript: newCounts(), python: newCounts() };
+  for (const one of cases.slice(0, half)) train(prior, one, mirrors);
+  const fixes = cases.slice(half).flatMap((one): Fix[] => {
+    const texts = fixAt(one.source, mirrors, one);
+    const id = `${one.date} ${one.source.url.split('/').slice(-2).join('/')} ${one.commit.slice(0, 12)}`;
+    return texts === null ? [] : [{ id, path: one.path, ...texts }];
+  });
+  return { trained: half, prior, fixes };
 }
 
 /** Oldest first; equal dates by repository and commit, so that the stream is the same each time. */
@@ -139,23 +173,18 @@ function train(counts: Record<Family, Counts>, one: Case, mirrors: string): void
 }
 
 interface Stream {
-  readonly mirrors: string;
   readonly prior: ShippedPrior;
   readonly memories: { readonly on: Memory; readonly shuffled: Memory };
   readonly random: () => number;
 }
 
-function replay(one: Case, stream: Stream): Row | null {
-  const { prior, memories, random } = stream;
-  const texts = fixAt(one.source, stream.mirrors, one);
-  if (texts === null) return null;
-  const file = { path: one.path, ...texts };
+function replay(file: Fix, { prior, memories, random }: Stream): Row | null {
   const off = explain(file);
   const fix = off === null || off.rank === null ? undefined : off.ideas[off.rank];
   if (off === null || off.rank === null || fix === undefined) return null;
   const { family } = off;
   const under = (learned: Learned): Explained | null => {
-    const files = [{ path: one.path, text: texts.before }];
+    const files = [{ path: file.path, text: file.before }];
     return explain(file, createAdvice({ family, learned, files, prior: prior[family] ?? EMPTY }));
   };
   const nothing: Learned = { rewrites: [], outcomes: [], errorClasses: [] };
@@ -167,14 +196,12 @@ function replay(one: Case, stream: Stream): Row | null {
   const rankOf = (result: Explained | null) => (result?.rank ?? off.ideas.length) + 1;
   memories.on.count(found.on?.ideas.slice(0, rankOf(found.on)) ?? []);
   memories.shuffled.count(found.shuffled?.ideas.slice(0, rankOf(found.shuffled)) ?? []);
-  const at = { ...file, commit: one.commit };
-  memories.on.tell(at, family, fix);
+  memories.on.tell(file, family, fix);
   // The control learns as much, from a change of the same place that was not the fix.
   const wrong = off.ideas[Math.floor(random() * off.ideas.length)];
-  if (wrong !== undefined) memories.shuffled.tell(at, family, wrong);
+  if (wrong !== undefined) memories.shuffled.tell(file, family, wrong);
   return {
-    date: one.date,
-    where: `${one.source.url.split('/').slice(-2).join('/')} ${one.commit.slice(0, 12)}`,
+    where: file.id,
     template: fix.template,
     ranks: {
       off: off.rank + 1,
@@ -218,7 +245,7 @@ function report(rows: readonly Row[], about: { trained: number; memory: Memory; 
     ];
   });
   return [
-    `${about.trained} older fixes trained the prior; ${rows.length} newer ones are the stream; ` +
+    `${about.trained} older fixes trained the prior; ${rows.length} are the stream; ` +
       `${about.memory.rewrites.size} rewrites were learned, ${rows.filter((row) => row.learned).length} later fixes were made by one.`,
     '',
     table(['arm', 'candidates to the fix, median', 'total', 'within 5', 'within 40'], lines),
