@@ -58,7 +58,8 @@ export function scopesOf(file: string, root: SyntaxNode, grammar: Grammar): Scop
   collectRoots(root, grammar, roots);
   const shared = {
     file,
-    source: root.text,
+    // The tree begins at the first token; places count from the beginning of the file.
+    source: '\n'.repeat(root.start) + root.text,
     properties: frequent(propertiesOf(root, grammar)),
     moduleNames: unique(
       declarationsOf(root, grammar, false)
@@ -129,7 +130,11 @@ export function bare(text: string): string {
 /** Names that can be used at `place`, nearest declaration first. */
 export function visibleAt(scope: Scope, place: SyntaxNode): string[] {
   const usable = scope.declarations.filter(
-    (one) => one.start < place.start && one.within.start <= place.start && one.within.end >= place.end,
+    (one) =>
+      // The element of a comprehension stands before the loop that names what it is made of.
+      (one.start < place.start || /comprehension|generator_expression/.test(one.within.kind)) &&
+      one.within.start <= place.start &&
+      one.within.end >= place.end,
   );
   return unique([...usable].sort((a, b) => b.start - a.start).map((one) => one.name));
 }

@@ -83,8 +83,9 @@ function* aggregates(site: Site): Iterable<Proposal> {
 function* indices(site: Site): Iterable<Proposal> {
   const { node } = site;
   if (node.kind !== 'subscript') return;
-  const own = node.children.filter((child) => child.field === 'subscript');
   const value = childOf(node, 'value');
+  // Only the first of several has the field's name.
+  const own = node.children.filter((child) => child.named && child !== value);
   const [a, b] = own;
   if (value === null || a === undefined) return;
   if (b !== undefined) {

@@ -25,6 +25,8 @@ export const pythonStatementTemplates: readonly Template[] = [
   inPython(separateIf),
   inPython(yields),
   inPython(typedBackwards),
+  inPython(collected),
+  inPython(neverEnding),
 ];
 
 /** Proposed once for a function. */
@@ -218,6 +220,84 @@ function* typedBackwards(site: Site): Iterable<Proposal> {
     edits: [replace(node, text)],
     reason: `replace ${short(node.text)} by ${text}`,
   };
+}
+
+const ADDERS: Readonly<Record<string, string>> = {
+  append: 'append',
+  extend: 'extend',
+  pop: 'append',
+  popleft: 'append',
+  appendleft: 'appendleft',
+  add: 'add',
+  discard: 'add',
+  remove: 'append',
+  push: 'push',
+};
+
+/** Collections of a function and how something is put into them: from what is called on them, or what they begin as. */
+function collectionsOf(site: Site): Map<string, string> {
+  const found = new Map<string, string>();
+  const note = (name: string, adder: string | undefined) => {
+    if (adder !== undefined && /^[\w.]+$/.test(name) && !found.has(name)) found.set(name, adder);
+  };
+  for (const one of site.scope.expressions) {
+    const callee = one.kind === 'call' ? calleeOf(one) : null;
+    const method = callee?.kind === 'attribute' ? (callee.children.at(-1)?.text ?? '') : '';
+    if (Object.hasOwn(ADDERS, method)) note(callee?.children[0]?.text ?? '', ADDERS[method]);
+  }
+  const visit = (node: SyntaxNode) => {
+    const left = node.kind === 'assignment' ? childOf(node, 'left') : null;
+    const right = childOf(node, 'right')?.text ?? '';
+    if (left !== null && /^(?:\[|list\()/.test(right)) note(left.text, 'append');
+    if (left !== null && /^set\(/.test(right)) note(left.text, 'add');
+    for (const child of node.children) visit(child);
+  };
+  visit(site.scope.node);
+  return found;
+}
+
+/** What should have been put into a collection was not: at the end of a block, or before a return. */
+function* collected(site: Site): Iterable<Proposal> {
+  const { node, grammar, scope } = site;
+  const indent = grammar.statements.has(node.kind) ? indentOf(node, scope.source) : null;
+  const siblings = siblingsOf(node, grammar);
+  const leaves = /^(?:return|continue|break|raise)_/.test(node.kind);
+  if (indent === null || (siblings.at(-1) !== node && !leaves)) return;
+  const names = namesAt(site).slice(0, 8);
+  for (const [collection, adder] of [...collectionsOf(site)].slice(0, 4)) {
+    for (const [index, name] of names.entries()) {
+      if (name === collection) continue;
+      const text = `${collection}.${adder}(${name})`;
+      const edit = leaves ? insert(node.start, `${text}\n${indent}`) : insert(node.end, `\n${indent}${text}`);
+      yield { template: 'collect', bits: 6.5 + index / 4, edits: [edit], reason: `add ${text}` };
+    }
+  }
+}
+
+/** A `while` whose body changes nothing that its condition looks at. */
+function* neverEnding(site: Site): Iterable<Proposal> {
+  const { node, scope } = site;
+  const condition = node.kind === 'while_statement' ? childOf(node, 'condition') : null;
+  const last = bodyOf(node).at(-1);
+  const indent = last === undefined ? null : indentOf(last, scope.source);
+  if (condition === null || last === undefined || indent === null) return;
+  const changed = new Set(assignedIn(node));
+  const names = [...new Set(condition.text.match(/[A-Za-z_]\w*/g) ?? [])].filter(
+    (name) => !changed.has(name),
+  );
+  const known = namesAt({ ...site, node: last });
+  for (const name of names.filter((one) => known.includes(one))) {
+    for (const [index, change] of ['-= 1', '+= 1', '//= 10', '//= 2', '-= 2', '= None'].entries()) {
+      const text = `${name} ${change}`;
+      const edit = insert(last.end, `\n${indent}${text}`);
+      yield {
+        template: 'never-ending',
+        bits: 4.5 + index / 2,
+        edits: [edit],
+        reason: `add ${text} to the loop`,
+      };
+    }
+  }
 }
 
 function bodyOf(node: SyntaxNode): SyntaxNode[] {
