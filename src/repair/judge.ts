@@ -10,7 +10,7 @@ import { createObserver, type Observer } from './observer.ts';
 import type { RepairRequest, TestSelection } from './request.ts';
 import { sessionParts } from './session-parts.ts';
 import type { Probes, Sources } from './sources.ts';
-import { inTime, keyOf, surveyed } from './survey.ts';
+import { inTime, keyOf, surveyed, whyNotReproduced } from './survey.ts';
 import { type WarmPlan, warmPlanOf } from './warm-plan.ts';
 import { guardedLoops, intoWoven } from './weave.ts';
 
@@ -71,18 +71,18 @@ export type AskRunner = (
 
 export async function createJudge(input: JudgeInput, signal?: AbortSignal): Promise<Judge> {
   const { request } = input;
-  const plan = await warmPlanOf(request.plan, [...request.failing, ...request.passing], request.workspace);
+  const tests = [...request.failing, ...request.passing];
+  const { plan, reason } = await warmPlanOf(request.plan, tests, request.workspace);
   if (plan === null)
     return commandJudge(input, [
-      'this test runner is not run warm: candidates are judged by its own command',
+      `the tests are not run warm: ${reason}; candidates are judged by the project's own command`,
     ]);
   const warm = await warmJudge(input, plan, signal);
-  return (
-    warm ??
-    commandJudge(input, [
-      'the warm test process did not reproduce the failing tests: candidates are judged by the command',
-    ])
-  );
+  if ('kind' in warm) return warm;
+  const why = warm.reason === null ? '' : ` (${warm.reason})`;
+  return commandJudge(input, [
+    `the warm test process did not reproduce the failing tests${why}: candidates are judged by the command`,
+  ]);
 }
 
 /** A power of two, so that a slower run of the same tests mostly gives the same limit. */
@@ -94,7 +94,12 @@ function usualTimeoutMs(request: RepairRequest, base: SurveyReply): number {
   );
 }
 
-async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal): Promise<Judge | null> {
+/** The judge, or why the warm process cannot be one. */
+async function warmJudge(
+  input: JudgeInput,
+  plan: WarmPlan,
+  signal?: AbortSignal,
+): Promise<Judge | { readonly reason: string | null }> {
   const { request, sources } = input;
   const parts = await sessionParts(input, plan);
   const first = createHarnessSession(parts);
@@ -107,7 +112,7 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
   );
   // What was cut short would answer later, in place of something else: the process is begun anew when it is used.
   if (survey === null) await first.close();
-  if (base === null || targets === null) return null;
+  if (base === null || targets === null) return { reason: whyNotReproduced(request, base) };
   const timeoutMs = usualTimeoutMs(request, base);
   const limited = traced ? { usual: usualTicks(base) } : {};
   const guards = new Map(sources.files.map((file) => [file.path, file.guarded.insertions]));
@@ -115,7 +120,7 @@ async function warmJudge(input: JudgeInput, plan: WarmPlan, signal?: AbortSignal
     kind: 'warm',
     survey: survey?.ok === true ? survey : null,
     isTarget: targets.isTarget,
-    notes: targets.notes,
+    notes: [...plan.notes, ...targets.notes],
     prepareSecond: (stop) => {
       if (sessions.length > 1) return;
       sessions.push(createHarnessSession(parts));

@@ -32,7 +32,7 @@ export async function sessionParts(input: SessionInput, plan: WarmPlan): Promise
         plan.entries.map((entry) => entry.file),
         request.workspace,
       ),
-      options: [],
+      options: plan.options,
     },
   };
 }

@@ -1,5 +1,5 @@
 // The survey of the unchanged tree in a warm process: which results it reproduces, and what each test runs.
-import type { TestResult } from '#contracts/tests.ts';
+import { FILE_TEST, type TestResult } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { SurveyReply, TestOutcome, Wanted } from './harness/protocol.ts';
 import type { HarnessSession } from './harness-session.ts';
@@ -108,7 +108,12 @@ function targetsOf(request: RepairRequest, plan: WarmPlan, tests: readonly TestO
       notes: [],
     };
   }
-  const status = new Map(tests.map((test) => [keyOf(test.file, test.path.join(' › ')), test.status]));
+  const status = new Map<string, TestOutcome['status']>();
+  for (const test of tests) {
+    const key = keyOf(test.file, test.path.join(' › '));
+    // Of several tests with one name, the failing one counts.
+    if (status.get(key) !== 'failed') status.set(key, test.status);
+  }
   const unloadable = new Set(
     tests.filter((test) => test.path.length === 0 && test.status === 'failed').map((test) => test.file),
   );
@@ -128,7 +133,9 @@ function targetsOf(request: RepairRequest, plan: WarmPlan, tests: readonly TestO
     ticks.get(keyOf(test.file, test.name)) ?? Number.MAX_SAFE_INTEGER;
   const failing = [...named, ...guessed];
   if (plan.family === 'python') failing.sort((a, b) => cost(a) - cost(b));
-  const loadFailures = [...unloadable].filter((file) => request.failing.some((test) => test.file === file));
+  const loadFailures = [...unloadable].filter((file) =>
+    request.failing.some((test) => test.file === file && test.name === FILE_TEST),
+  );
   if (failing.length === 0 && loadFailures.length === 0) return null;
   const passing = request.passing.filter((test) => status.get(keyOf(test.file, test.name)) === 'passed');
   const keys = new Set(failing.map((test) => keyOf(test.file, test.name)));
@@ -147,6 +154,16 @@ function targetsOf(request: RepairRequest, plan: WarmPlan, tests: readonly TestO
       (loadFailures.includes(test.file) && test.status === 'failed'),
     notes,
   };
+}
+
+const MAX_REASON_CHARS = 200;
+
+/** Why the failing tests are not reproduced, where the process can tell: what it lacks, or why a file does not load. */
+export function whyNotReproduced(request: RepairRequest, base: SurveyReply | null): string | null {
+  if (base === null || base.reason !== null) return base?.reason ?? null;
+  const files = new Set(request.failing.map((test) => test.file));
+  const found = base.tests.find((test) => test.path.length === 0 && files.has(test.file));
+  return found?.error?.split('\n')[0]?.slice(0, MAX_REASON_CHARS) ?? null;
 }
 
 export function keyOf(file: string | null, name: string): string {

@@ -8,27 +8,80 @@ export interface WarmPlan {
   readonly runner: StartMessage['runner'];
   readonly family: 'javascript' | 'python';
   readonly entries: StartMessage['entries'];
+  /** Words of the test command after the runner's name (vitest and jest). */
+  readonly options: readonly string[];
+  /** What is left to the project's own command, in words. */
+  readonly notes: readonly string[];
 }
 
+/** The plan, or why there is none. */
+export type Warmth =
+  | { readonly plan: WarmPlan; readonly reason: null }
+  | { readonly plan: null; readonly reason: string };
+
 const MAX_SCRIPT_DEPTH = 3;
+/** Calls that only work where the modules of a test are rewritten before they run. */
+const MODULE_MOCKS =
+  /\b(?:vi|vitest|jest)\s*\.\s*(?:mock|doMock|setMock|unstable_mockModule|hoisted|importActual|requireActual|isolateModules(?:Async)?|resetModules)\s*[(<]/;
 
 export async function warmPlanOf(
   plan: TestPlan,
   tests: readonly TestResult[],
   workspace: RepairWorkspace,
-): Promise<WarmPlan | null> {
+): Promise<Warmth> {
   const files = [...new Set(tests.flatMap((test) => (test.file === null ? [] : [test.file])))].sort();
-  const entries = files.map((file) => ({ file, args: [] }));
+  const { runner } = plan;
   // A step before the tests (a build, most often) makes what they run: a warm process would judge stale output.
-  if (/^(?:ba|da)?sh$/.test(posix.basename(plan.argv[0] ?? ''))) return null;
-  if (plan.runner === 'node' || plan.runner === 'mocha') {
-    return files.length === 0 ? null : { runner: plan.runner, family: 'javascript', entries };
+  if (/^(?:ba|da)?sh$/.test(posix.basename(plan.argv[0] ?? '')))
+    return cold('a shell prepares the tests before they run');
+  if (runner === 'command') {
+    const script = await scriptPlan(plan.argv, { plan, workspace, depth: 0 });
+    return script === null ? cold('its command is no plain script') : { plan: script, reason: null };
   }
-  if (plan.runner === 'pytest' || plan.runner === 'unittest') {
-    return files.length === 0 ? null : { runner: plan.runner, family: 'python', entries };
+  if (files.length === 0) return cold('its tests do not say which file they are in');
+  const entries = files.map((file) => ({ file, args: [] }));
+  const common = { entries, options: [], notes: [] };
+  if (runner === 'pytest' || runner === 'unittest')
+    return { plan: { ...common, runner, family: 'python' }, reason: null };
+  if (runner === 'node' || runner === 'mocha')
+    return { plan: { ...common, runner, family: 'javascript' }, reason: null };
+  return transformedPlan({ ...plan, runner }, { files, tests, workspace });
+}
+
+function cold(reason: string): Warmth {
+  return { plan: null, reason };
+}
+
+/** vitest and jest: without the files whose modules are mocked, and not at all when what fails is in one of these. */
+async function transformedPlan(
+  plan: TestPlan & { readonly runner: 'vitest' | 'jest' },
+  {
+    files,
+    tests,
+    workspace,
+  }: { files: readonly string[]; tests: readonly TestResult[]; workspace: RepairWorkspace },
+): Promise<Warmth> {
+  const mocking = new Set<string>();
+  for (const file of files) {
+    const text = await workspace.read(file).catch(() => '');
+    if (MODULE_MOCKS.test(text)) mocking.add(file);
   }
-  if (plan.runner !== 'command') return null;
-  return scriptPlan(plan.argv, { plan, workspace, depth: 0 });
+  const failing = tests.filter((test) => test.status === 'failed' && test.file !== null);
+  if (failing.every((test) => mocking.has(test.file ?? '')))
+    return cold(`${[...mocking][0] ?? 'each failing test'} mocks modules`);
+  const notes =
+    mocking.size === 0 ? [] : [`${listed([...mocking])} mock modules: only the final check runs them`];
+  const entries = files.filter((file) => !mocking.has(file)).map((file) => ({ file, args: [] }));
+  const at = plan.argv.findIndex((word) => word !== 'env' && !/^[A-Za-z_]\w*=/.test(word));
+  const options = plan.argv.slice(at + 1);
+  return { plan: { runner: plan.runner, family: 'javascript', entries, options, notes }, reason: null };
+}
+
+const MAX_LISTED = 3;
+
+function listed(files: readonly string[]): string {
+  const more = files.length - MAX_LISTED;
+  return files.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** `node test.js`, `python3 test.py`, or an npm script that says so. */
@@ -53,7 +106,7 @@ async function scriptPlan(
   // Options before the script change how it is run; only the plain form is known to be the same.
   if (family === null || file === undefined || at !== 0) return null;
   const entry = { file: posix.normalize(posix.join(plan.directory, file)), args: rest.slice(1) };
-  return { runner: 'command', family, entries: [entry] };
+  return { runner: 'command', family, entries: [entry], options: [], notes: [] };
 }
 
 function npmScript(program: string, rest: readonly string[]): string | null {

@@ -1,7 +1,7 @@
 // Small repositories laid out in a temporary directory, and the engine run on them with the project's own test runner.
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { TextEdit } from '#contracts/edit.ts';
 import type { Language } from '#contracts/project.ts';
 import type { TestPlan, TestReport } from '#contracts/tests.ts';
@@ -23,6 +23,8 @@ export interface Layout {
   readonly exclude?: ReadonlySet<string>;
   /** Isolation of the tests; none by default, which is faster. */
   readonly rung?: 'none' | 'bwrap';
+  /** Whether the tree gets this repository's own packages. */
+  readonly packages?: boolean;
 }
 
 export interface Repaired {
@@ -61,6 +63,7 @@ export async function repair(
       if (dirname(path) !== '.') await chmod(dirname(join(root, path)), mode);
       await writeFile(join(root, path), content);
     }
+    if (layout.packages) await symlink(resolve('node_modules'), join(root, 'node_modules'));
     return await repairAt({ root, layout, watching }, signal);
   } finally {
     await rm(root, { recursive: true, force: true });

@@ -27,11 +27,13 @@ const plan = (runner: TestPlan['runner'], ...argv: string[]): TestPlan => ({
 test.each([
   [plan('node', 'node', '--test'), 'javascript'],
   [plan('mocha', 'mocha'), 'javascript'],
+  [plan('vitest', 'vitest', 'run', '--typecheck'), 'javascript'],
+  [plan('jest', 'env', 'CI=1', 'jest', '--ci'), 'javascript'],
   [plan('pytest', 'pytest'), 'python'],
   [plan('command', 'npm', 'test'), 'javascript'],
   [plan('command', 'python3', 'check.py'), 'python'],
 ])('%o runs warm', async (given, family) => {
-  expect(await warmPlanOf(given, [failing], workspace)).toMatchObject({ family });
+  expect(await warmPlanOf(given, [failing], workspace)).toMatchObject({ plan: { family }, reason: null });
 });
 
 test.each([
@@ -39,9 +41,11 @@ test.each([
     'a build before the tests',
     plan('node', 'sh', '-c', 'tsc -p . && exec "$@"', 'sh', 'node', '--test', 'dist/'),
   ],
-  ['a runner with a pipeline of its own', plan('vitest', 'vitest', 'run')],
   ['options before the script', plan('command', 'node', '--import', './setup.js', 'check.js')],
   ['a command that is no interpreter', plan('command', 'make', 'test')],
 ])('%s is left to the real command', async (_why, given) => {
-  expect(await warmPlanOf(given, [failing], workspace)).toBeNull();
+  expect(await warmPlanOf(given, [failing], workspace)).toMatchObject({
+    plan: null,
+    reason: expect.any(String),
+  });
 });

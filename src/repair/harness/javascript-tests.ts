@@ -1,23 +1,42 @@
-// Runs inside the sandbox. Collects and runs tests the way node:test and mocha do, one at a time, in the order written.
+// Runs inside the sandbox. Runs collected tests one at a time, in the order written, the way their runner would.
+import { stripVTControlCharacters } from 'node:util';
 import type { TestOutcome } from './protocol.ts';
 
-type Callback = (...args: unknown[]) => unknown;
-type Hooks = Record<'before' | 'after' | 'beforeEach' | 'afterEach', Callback[]>;
+export type Callback = (...args: unknown[]) => unknown;
+export type Hooks = Record<'before' | 'after' | 'beforeEach' | 'afterEach', Callback[]>;
 
-interface Suite {
+export interface Suite {
   readonly path: readonly string[];
   readonly parent: Suite | null;
   readonly hooks: Hooks;
   readonly items: (Suite | Case)[];
   readonly skip: boolean;
+  /** Where one is set in a file, only such suites and cases run. */
+  readonly only: boolean;
+  /** Defines the suite's items, for runners that ask after the whole file was read; null when they are there. */
+  gather: (() => unknown) | null;
   prepared: boolean;
+  /** What a hook before all threw, in a list of one; its cases fail with it. */
+  spoiled: readonly [unknown] | null;
+  /** What hooks before all gave to be called at the end. */
+  undo: Callback[];
 }
 
-interface Case {
+export interface Case {
+  /** Titles of the suites and of the case, as written. */
   readonly path: readonly string[];
+  /** The same as reports show them. */
+  readonly shown: readonly string[];
   readonly suite: Suite;
   readonly body: Callback | null;
   readonly skip: boolean;
+  readonly only: boolean;
+  /** Passes by failing. */
+  readonly inverted: boolean;
+  /** Times that it is tried again after a failure. */
+  readonly retries: number;
+  /** Time for the body, milliseconds; null for the runner's own. */
+  readonly timeoutMs: number | null;
 }
 
 export interface Collected {
@@ -37,112 +56,267 @@ export interface RunOptions {
   readonly isBusy: () => boolean;
 }
 
-type Variant = Callback & Record<string, unknown>;
-
-/** A body that declares this many parameters is finished by calling the last of them. */
-interface Inner extends RunOptions {
+/** What differs between runners. */
+export interface Style {
+  /** A body that declares this many parameters is finished by calling the last of them. */
   readonly callbackAt: number;
+  /** Whether a hook may return what undoes it. */
+  readonly undoes: boolean;
+  /** Whether hooks after run in the reverse order of their definition. */
+  readonly reversed: boolean;
+  /** Time for a body, milliseconds; null for none. */
+  readonly timeoutMs: number | null;
+  /** What bodies are given; `nest` runs a sub-test in place. */
+  readonly contextOf: (testCase: Case, nest: (args: unknown[]) => Promise<void>) => Record<string, unknown>;
+  /** Times that a failed case is tried again when it does not say so itself. */
+  readonly retries: number;
+  /** Called before each try of a case; what is put into `undo` is called after it. */
+  readonly begin: (testCase: Case, file: string, undo: Callback[]) => void;
+  /** Called after the body; throws when the case did not do what it promised. */
+  readonly finish: () => void;
 }
 
 export interface TestApi {
   /** Starts collecting for one file. */
   open(): Collected;
-  /** Runs what was collected; resolves true when nothing failed. */
+  /** Runs what was collected; resolves true when nothing failed. The same collection may be run again. */
   run(collected: Collected, options: RunOptions): Promise<boolean>;
-  /** Functions of `node:test`. */
-  readonly nodeTest: Callback & Record<string, unknown>;
-  /** Globals of mocha. */
+  /** What stands in for the runner's modules. */
+  readonly modules: ReadonlyMap<string, object>;
   readonly globals: Readonly<Record<string, unknown>>;
+  /** Takes back what tests did to the runner's own tools: mocks, false clocks. */
+  reset(): void;
+}
+
+interface Inner extends RunOptions {
+  readonly style: Style;
+  /** Whether only marked cases run. */
+  readonly onlyMarked: boolean;
 }
 
 const SEPARATOR = ' › ';
+const { setTimeout: later, clearTimeout: notLater } = globalThis;
 
-export function createTestApi(mock: unknown, style: 'node' | 'mocha'): TestApi {
-  let current: Suite = newSuite([], null, false);
-  const define = (args: unknown[], flags: { suite: boolean; skip: boolean }) => {
-    const { name, options, body } = readArguments(args);
-    const path = [...current.path, name];
-    const skip = flags.skip || Boolean(options['skip']) || (body !== null && Boolean(options['todo']));
-    if (!flags.suite) {
-      current.items.push({ path, suite: current, body, skip });
-      return Promise.resolve();
-    }
-    const suite = newSuite(path, current, skip || current.skip);
-    current.items.push(suite);
-    const outer = current;
-    current = suite;
-    try {
-      body?.call(suiteContext(), suiteContext());
-    } finally {
-      current = outer;
-    }
-    return Promise.resolve();
-  };
-  const variant = (suite: boolean): Variant => {
-    const make = (...args: unknown[]) => define(args, { suite, skip: false });
-    const skipped = (...args: unknown[]) => define(args, { suite, skip: true });
-    return Object.assign<Callback, Record<string, unknown>>(make, {
-      skip: skipped,
-      todo: skipped,
-      only: make,
-      concurrent: make,
-    });
-  };
-  const hook =
-    (kind: keyof Hooks): Callback =>
-    (...args) => {
-      const body = args.find((arg): arg is Callback => typeof arg === 'function');
-      if (body !== undefined) current.hooks[kind].push(body);
-    };
-  const test = variant(false);
-  const describe = variant(true);
-  const hooks = {
-    before: hook('before'),
-    after: hook('after'),
-    beforeEach: hook('beforeEach'),
-    afterEach: hook('afterEach'),
-  };
-  const api = { test, it: test, describe, suite: describe, ...hooks, mock };
-  return {
-    open: () => {
-      current = newSuite([], null, false);
-      return { root: current };
-    },
-    run: (collected, options) => {
-      unprepare(collected.root);
-      return runSuite(collected.root, { ...options, callbackAt: style === 'mocha' ? 1 : 2 });
-    },
-    nodeTest: Object.assign((...args: unknown[]) => test(...args), test, api),
-    globals: {
-      ...hooks,
-      describe,
-      context: describe,
-      it: test,
-      specify: test,
-      xit: test['skip'],
-      xdescribe: describe['skip'],
-    },
-  };
-}
+export class SkipSignal extends Error {}
 
-/** What was collected once may be run again. */
-function unprepare(suite: Suite): void {
-  suite.prepared = false;
-  for (const item of suite.items) if ('items' in item) unprepare(item);
-}
-
-function newSuite(path: readonly string[], parent: Suite | null, skip: boolean): Suite {
+export function newSuite(
+  path: readonly string[],
+  parent: Suite | null,
+  flags: { skip: boolean; only: boolean } = { skip: false, only: false },
+): Suite {
   return {
     path,
     parent,
-    skip,
+    ...flags,
     hooks: { before: [], after: [], beforeEach: [], afterEach: [] },
     items: [],
+    gather: null,
     prepared: false,
+    spoiled: null,
+    undo: [],
   };
 }
 
-function readArguments(args: unknown[]): {
+export async function runCollected(
+  { root }: Collected,
+  options: RunOptions & { readonly style: Style },
+): Promise<boolean> {
+  const onlyMarked = prepare(root);
+  return runSuite(root, { ...options, onlyMarked });
+}
+
+/** Makes a tree ready for one more run; true when something in it is marked as the only thing to run. */
+function prepare(suite: Suite): boolean {
+  suite.prepared = false;
+  suite.spoiled = null;
+  suite.undo = [];
+  let marked = suite.only;
+  for (const item of suite.items) {
+    const own = 'items' in item ? prepare(item) : item.only;
+    marked ||= own;
+  }
+  return marked;
+}
+
+async function runSuite(suite: Suite, options: Inner): Promise<boolean> {
+  let clean = true;
+  for (const item of suite.items) {
+    const passed = 'items' in item ? await runSuite(item, options) : await runCase(item, options);
+    clean &&= passed;
+    if (!clean && options.stopAtFailure) return false;
+  }
+  if (!suite.prepared) return clean;
+  try {
+    for (const body of ordered(suite.hooks.after, options.style)) await call(body, {}, options);
+    for (const body of suite.undo.toReversed()) await call(body, {}, options);
+  } catch (error) {
+    const path = [...suite.path.map(shownTitle), '(hooks)'];
+    options.onEnd({ file: options.file, path, status: 'failed', error: describeError(error) });
+    return false;
+  }
+  return clean;
+}
+
+function ordered(hooks: readonly Callback[], style: Style): readonly Callback[] {
+  return style.reversed ? hooks.toReversed() : hooks;
+}
+
+async function runCase(testCase: Case, options: Inner): Promise<boolean> {
+  const joined = testCase.shown.join(SEPARATOR);
+  if (options.wanted !== null && !options.wanted.has(joined)) return true;
+  const suites = lineage(testCase.suite);
+  const unmarked = options.onlyMarked && !testCase.only && !suites.some((suite) => suite.only);
+  const isSkipped = testCase.skip || unmarked || suites.some((suite) => suite.skip);
+  const end = (status: TestOutcome['status'], error: string | null) =>
+    options.onEnd({ file: options.file, path: testCase.shown, status, error });
+  if (isSkipped || testCase.body === null) {
+    end('skipped', null);
+    return true;
+  }
+  let attempt = await tryCase(testCase, { suites, options });
+  const retries = Math.max(testCase.retries, options.style.retries);
+  for (let i = 0; i < retries && attempt.failed; i += 1) {
+    attempt = await tryCase(testCase, { suites, options });
+  }
+  const { failed, skipped, thrown } = attempt;
+  end(failed ? 'failed' : skipped ? 'skipped' : 'passed', failed ? describeError(thrown) : null);
+  return !failed;
+}
+
+interface Attempt {
+  readonly failed: boolean;
+  readonly skipped: boolean;
+  readonly thrown: unknown;
+}
+
+async function tryCase(
+  testCase: Case,
+  { suites, options }: { suites: readonly Suite[]; options: Inner },
+): Promise<Attempt> {
+  const state = { failed: false, skipped: false, thrown: null as unknown };
+  const fail = (error: unknown) => {
+    state.skipped = error instanceof SkipSignal && !state.failed;
+    if (state.skipped) return;
+    if (!state.failed) state.thrown = error;
+    state.failed = true;
+  };
+  const undo: Callback[] = [];
+  const { context, subtestFailed } = contextFor(testCase, options);
+  options.onStart();
+  options.style.begin(testCase, options.file, undo);
+  try {
+    await prepareSuites(suites, context, options);
+    for (const suite of suites) {
+      for (const body of suite.hooks.beforeEach) await callHook(body, { context, undo }, options);
+    }
+    await callBody(testCase, context, options);
+    if (subtestFailed()) fail(null);
+  } catch (error) {
+    fail(error);
+  }
+  try {
+    for (const suite of suites.toReversed()) {
+      for (const body of ordered(suite.hooks.afterEach, options.style)) await call(body, context, options);
+    }
+    for (const body of undo.toReversed()) await call(body, context, options);
+  } catch (error) {
+    fail(error);
+  }
+  const stray = options.stray();
+  if (stray !== null) return { failed: true, skipped: false, thrown: stray };
+  if (!testCase.inverted || state.skipped) return state;
+  return { failed: !state.failed, skipped: false, thrown: new Error('a test that is to fail passes') };
+}
+
+async function prepareSuites(
+  suites: readonly Suite[],
+  context: Record<string, unknown>,
+  options: Inner,
+): Promise<void> {
+  for (const suite of suites) {
+    if (suite.spoiled !== null) throw suite.spoiled[0];
+    if (suite.prepared) continue;
+    suite.prepared = true;
+    try {
+      for (const body of suite.hooks.before) await callHook(body, { context, undo: suite.undo }, options);
+    } catch (error) {
+      suite.spoiled = [error];
+      throw error;
+    }
+  }
+}
+
+async function callHook(
+  body: Callback,
+  { context, undo }: { context: Record<string, unknown>; undo: Callback[] },
+  options: Inner,
+): Promise<void> {
+  const given = await call(body, context, options);
+  if (options.style.undoes && typeof given === 'function') undo.push(given as Callback);
+}
+
+/** The body within its time. */
+async function callBody(testCase: Case, context: Record<string, unknown>, options: Inner): Promise<void> {
+  const { style } = options;
+  const limitMs = testCase.timeoutMs ?? style.timeoutMs;
+  const result = call(testCase.body as Callback, context, options);
+  if (result instanceof Promise) await (limitMs === null ? result : within(result, limitMs));
+  style.finish();
+}
+
+function within(result: Promise<unknown>, limitMs: number): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = later(() => reject(new Error(`the time limit of ${limitMs} ms was passed`)), limitMs);
+    // It is nothing that could bring the test on.
+    timer.unref();
+    result.finally(() => notLater(timer)).then(resolve, reject);
+  });
+}
+
+function contextFor(testCase: Case, options: Inner) {
+  const subtests: TestOutcome[] = [];
+  const nest = async (args: unknown[]) => {
+    const { name, body } = readArguments(args);
+    const path = [...testCase.path, name];
+    const inner: Case = { ...plainCase(newSuite(path, null), path, body) };
+    await runCase(inner, {
+      ...options,
+      wanted: null,
+      onStart: () => undefined,
+      onEnd: (outcome) => {
+        subtests.push(outcome);
+        options.onEnd(outcome);
+      },
+    });
+  };
+  const context = options.style.contextOf(testCase, nest);
+  return { context, subtestFailed: () => subtests.some((sub) => sub.status === 'failed') };
+}
+
+export function plainCase(suite: Suite, path: readonly string[], body: Callback | null): Case {
+  const shown = path.map(shownTitle);
+  return { path, shown, suite, body, skip: false, only: false, inverted: false, retries: 0, timeoutMs: null };
+}
+
+const MAX_TITLE_CHARS = 500;
+
+/** A title as the host's reports have it: no control characters, blanks as one, the middle of a long one left out. */
+function shownTitle(title: string): string {
+  const plain = stripVTControlCharacters(title)
+    .replace(/\r\n/g, '\n')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+    .toWellFormed();
+  return clipped(plain).replace(/\s+/g, ' ');
+}
+
+function clipped(text: string): string {
+  if (text.length <= MAX_TITLE_CHARS) return text;
+  const half = MAX_TITLE_CHARS / 2;
+  const omitted = text.length - MAX_TITLE_CHARS;
+  return `${text.slice(0, half)}\n… ${omitted} characters left out …\n${text.slice(text.length - half)}`;
+}
+
+export function readArguments(args: unknown[]): {
   name: string;
   options: Record<string, unknown>;
   body: Callback | null;
@@ -154,125 +328,18 @@ function readArguments(args: unknown[]): {
   return { name, options: (options ?? {}) as Record<string, unknown>, body };
 }
 
-/** What `this` offers in mocha's suites and tests: limits, which the harness has of its own. */
-function suiteContext(): Record<string, Callback> {
-  const self: Record<string, Callback> = {};
-  for (const name of ['timeout', 'slow', 'retries']) self[name] = () => self;
-  self['skip'] = () => {
-    throw new SkipSignal();
-  };
-  return self;
-}
-
-class SkipSignal extends Error {}
-
-async function runSuite(suite: Suite, options: Inner): Promise<boolean> {
-  let clean = true;
-  for (const item of suite.items) {
-    const passed = 'items' in item ? await runSuite(item, options) : await runCase(item, options);
-    clean &&= passed;
-    if (!clean && options.stopAtFailure) return false;
-  }
-  if (suite.prepared) {
-    for (const body of suite.hooks.after) await call(body, suiteContext(), options);
-  }
-  return clean;
-}
-
-async function runCase(testCase: Case, options: Inner): Promise<boolean> {
-  const joined = testCase.path.join(SEPARATOR);
-  if (options.wanted !== null && !options.wanted.has(joined)) return true;
-  if (testCase.skip || testCase.suite.skip || testCase.body === null) {
-    options.onEnd({ file: options.file, path: testCase.path, status: 'skipped', error: null });
-    return true;
-  }
-  const suites = lineage(testCase.suite);
-  let thrown: unknown = null;
-  let failed = false;
-  let skipped = false;
-  const subtests: TestOutcome[] = [];
-  const context = testContext(testCase, options, subtests);
-  options.onStart();
-  try {
-    for (const suite of suites) {
-      if (suite.prepared) continue;
-      suite.prepared = true;
-      for (const body of suite.hooks.before) await call(body, context, options);
-    }
-    for (const suite of suites) for (const body of suite.hooks.beforeEach) await call(body, context, options);
-    await call(testCase.body, context, options);
-    failed = subtests.some((sub) => sub.status === 'failed');
-  } catch (error) {
-    skipped = error instanceof SkipSignal;
-    failed = !skipped;
-    thrown = error;
-  }
-  try {
-    for (const suite of suites.toReversed()) {
-      for (const body of suite.hooks.afterEach) await call(body, context, options);
-    }
-  } catch (error) {
-    failed = true;
-    thrown ??= error;
-  }
-  const stray = options.stray();
-  if (stray !== null) {
-    failed = true;
-    thrown = stray;
-  }
-  const status = failed ? 'failed' : skipped ? 'skipped' : 'passed';
-  options.onEnd({
-    file: options.file,
-    path: testCase.path,
-    status,
-    error: failed ? describeError(thrown) : null,
-  });
-  return !failed;
-}
-
 function lineage(suite: Suite): Suite[] {
   const found: Suite[] = [];
   for (let at: Suite | null = suite; at !== null; at = at.parent) found.unshift(at);
   return found;
 }
 
-/** The `t` of node:test and the `this` of mocha in one object; sub-tests run at once, in place. */
-function testContext(testCase: Case, options: Inner, subtests: TestOutcome[]): Record<string, unknown> {
-  const context: Record<string, unknown> = { ...suiteContext(), name: testCase.path.at(-1) };
-  const nothing = () => undefined;
-  for (const name of [
-    'diagnostic',
-    'plan',
-    'before',
-    'after',
-    'beforeEach',
-    'afterEach',
-    'todo',
-    'runOnly',
-  ]) {
-    context[name] = nothing;
-  }
-  context['signal'] = new AbortController().signal;
-  context['test'] = async (...args: unknown[]) => {
-    const { name, body } = readArguments(args);
-    const path = [...testCase.path, name];
-    const inner: Case = { path, suite: newSuite(path, null, false), body, skip: false };
-    await runCase(inner, {
-      ...options,
-      wanted: null,
-      onStart: nothing,
-      onEnd: (outcome) => {
-        subtests.push(outcome);
-        options.onEnd(outcome);
-      },
-    });
-  };
-  return context;
-}
-
-/** Calls a body with a callback when it asks for one (mocha's one, node:test's second parameter). */
-async function call(body: Callback, context: Record<string, unknown>, options: Inner): Promise<unknown> {
-  const { callbackAt } = options;
+/**
+ * Calls a body, with a callback when it asks for one (mocha's and jest's one, node:test's second parameter). Only what has
+ * to be waited for comes as a promise.
+ */
+function call(body: Callback, context: Record<string, unknown>, options: Inner): unknown {
+  const { callbackAt } = options.style;
   if (body.length < callbackAt) {
     const result = body.call(context, context);
     const waits = typeof result === 'object' && result !== null && 'then' in result;
@@ -280,7 +347,7 @@ async function call(body: Callback, context: Record<string, unknown>, options: I
   }
   const called = new Promise((resolve, reject) => {
     const done = (error: unknown) => (error ? reject(error) : resolve(undefined));
-    if (callbackAt === 1) body.call(context, done);
+    if (callbackAt === 1) body.call(context, Object.assign(done, { fail: reject }));
     else body.call(context, context, done);
   });
   return unlessStuck(called, options.isBusy);

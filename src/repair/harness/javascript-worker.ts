@@ -1,6 +1,5 @@
 // Runs inside the sandbox, in a worker thread: loads the tests with a candidate in place of the file, and tells the result.
 import path from 'node:path';
-import { mock } from 'node:test';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker } from './javascript.ts';
 import { quickAssert } from './javascript-assert.ts';
@@ -8,9 +7,10 @@ import { attemptAll, type Told } from './javascript-attempts.ts';
 import { createLoader, type Loader, stripped } from './javascript-loader.ts';
 import { ExitSignal, type Guarded, muzzle } from './javascript-muzzle.ts';
 import { createObserver, type Observer } from './javascript-observe.ts';
+import { openProject, type Project } from './javascript-project.ts';
 import { createRealm } from './javascript-realm.ts';
 import { turn, type Visit } from './javascript-rounds.ts';
-import { createTestApi, describeError } from './javascript-tests.ts';
+import { describeError } from './javascript-tests.ts';
 import { createWorlds, type Rerun } from './javascript-worlds.ts';
 import type { StartMessage, SurveyMessage, SurveyReply, TestOutcome, TryMessage } from './protocol.ts';
 
@@ -33,12 +33,14 @@ export function main(): void {
     alive();
   };
   const loading = () => Atomics.add(beat, 2, 1);
-  const lab = createLab(start, { alive, loading });
+  const opening = openProject(start).then((project) => createLab(start, project, { alive, loading }));
+  // Whoever asks first is told why.
+  opening.catch(() => undefined);
   port.on('message', ({ message, answersAtOnce }: ToWorker) => {
     alive();
     const box = createOutbox(post, answersAtOnce);
     const told: Told = { at, report: (id, answer) => box.add({ op: 'try', id, ...answer }) };
-    const run =
+    const run = (lab: ReturnType<typeof createLab>) =>
       message.op === 'survey'
         ? lab.survey(message).then(box.add)
         : message.op === 'try'
@@ -46,7 +48,7 @@ export function main(): void {
           : message.op === 'record'
             ? lab.observer().record(message).then(box.add)
             : lab.observer().observe(message, box.add);
-    run.then(
+    opening.then(run).then(
       () => {
         box.flush();
         post({ done: true });
@@ -80,7 +82,11 @@ function createOutbox(post: (message: object) => void, atOnce: number) {
   return { add, flush };
 }
 
-function createLab(start: Started, { alive, loading }: { alive: () => void; loading: () => void }) {
+function createLab(
+  start: Started,
+  project: Project,
+  { alive, loading }: { alive: () => void; loading: () => void },
+) {
   const state: Guarded = {
     limit: Number.POSITIVE_INFINITY,
     used: 0,
@@ -94,21 +100,21 @@ function createLab(start: Started, { alive, loading }: { alive: () => void; load
   for (const [file, text] of Object.entries(start.sources)) {
     base.set(path.join(start.directory, file), stripped(file, text));
   }
-  const api = createTestApi(mock, start.runner === 'mocha' ? 'mocha' : 'node');
+  const { api } = project;
   muzzle(state);
   const assertions = quickAssert();
   const loader = createLoader(start, {
     base,
     texts,
-    modules: new Map([['node:test', api.nodeTest]]),
+    modules: api.modules,
     assert: assertions,
-    locate: () => null,
-    finish: (_file, text) => text,
+    locate: project.locate,
+    finish: project.finish,
     whileLoading: (file, run) => worlds.whileLoading(file, run),
   });
-  if (start.runner === 'mocha') Object.assign(globalThis, api.globals);
-  const realm = createRealm([api.nodeTest, assertions.loose, assertions.strict]);
-  const stay = createStay(start, { state, loader, api, realm });
+  for (const entry of start.entries.slice(0, 1)) project.enter(entry.file);
+  const realm = createRealm([...api.modules.values(), assertions.loose, assertions.strict]);
+  const stay = createStay(start, { state, loader, project, realm });
   const visit: Visit = async (wanted, stopAtFailure, onEnd) => {
     const entry = start.entries.find((one) => one.file === wanted.file);
     if (entry === undefined) return false;
@@ -117,6 +123,7 @@ function createLab(start: Started, { alive, loading }: { alive: () => void; load
     return rerun === null ? false : rerun(wanted, stopAtFailure, onEnd);
   };
   const fresh = () => {
+    api.reset();
     realm.restore();
     loader.forget();
     loading();
@@ -133,7 +140,8 @@ function createLab(start: Started, { alive, loading }: { alive: () => void; load
       observer ??= createObserver({ directory, state, texts, plain: stripped, visit, fresh, isBusy, alive });
       return observer;
     },
-    survey: (message: SurveyMessage) => survey(message, { start, state, texts, visit, fresh, alive }),
+    survey: (message: SurveyMessage) =>
+      survey(message, { start, state, texts, visit, fresh, alive, problem: project.problem }),
     attempt: (message: TryMessage, told: Told) =>
       attemptAll(message, { state, base, texts, visit, fresh, originals, worlds }, told),
   };
@@ -142,14 +150,14 @@ function createLab(start: Started, { alive, loading }: { alive: () => void; load
 interface Stayed {
   readonly state: Guarded;
   readonly loader: Loader;
-  readonly api: ReturnType<typeof createTestApi>;
+  readonly project: Project;
   readonly realm: { isBusy(): boolean };
 }
 
 /** Loads files of tests that can be run again and again; a script is run once by being loaded. */
 function createStay(
   start: Started,
-  { state, loader, api, realm }: Stayed,
+  { state, loader, project, realm }: Stayed,
 ): (
   entry: Entry,
   before: readonly string[] | null,
@@ -160,7 +168,12 @@ function createStay(
     onStart: () => {
       state.used = 0;
     },
-    stray: () => state.stray,
+    // Told once: what one test did outside its own promise is not the next one's fault.
+    stray: () => {
+      const { stray } = state;
+      state.stray = null;
+      return stray;
+    },
     isBusy: realm.isBusy,
   };
   const sets = new Map<readonly string[], ReadonlySet<string>>();
@@ -175,16 +188,21 @@ function createStay(
       for (const file of before ?? []) await loader.preload(file);
       return (_wanted, _stop, tell) => runScript(entry, { state, realm, onEnd: tell, load: loader.again });
     }
+    const { api } = project;
     const collected = api.open();
     try {
+      for (const file of project.enter(entry.file)) await loader.load({ file, args: [] });
       await loader.load(entry);
     } catch (error) {
       onEnd({ file: entry.file, path: [], status: 'failed', error: describeError(error) });
       return null;
     }
-    return (wanted, stopAtFailure, tell) => {
+    return async (wanted, stopAtFailure, tell) => {
       const names = wanted.names === null ? null : setOf(wanted.names);
-      return api.run(collected, { ...options, wanted: names, stopAtFailure, onEnd: tell, file: entry.file });
+      const { file } = entry;
+      const clean = await api.run(collected, { ...options, wanted: names, stopAtFailure, onEnd: tell, file });
+      api.reset();
+      return clean;
     };
   };
 }
@@ -198,6 +216,8 @@ async function survey(
     visit: Visit;
     fresh: () => void;
     alive: () => void;
+    /** Why none of the tests can be run here. */
+    problem: string | null;
   },
 ): Promise<SurveyReply> {
   const { state } = lab;
@@ -211,7 +231,7 @@ async function survey(
   for (const [file, text] of Object.entries(message.sources)) {
     lab.texts.set(path.join(lab.start.directory, file), stripped(file, text));
   }
-  for (const entry of lab.start.entries) {
+  for (const entry of lab.problem === null ? lab.start.entries : []) {
     lab.fresh();
     state.probes.fill(0);
     await lab.visit({ file: entry.file, names: null, required: [] }, false, (outcome) => {
@@ -228,7 +248,7 @@ async function survey(
     op: 'survey',
     id: message.id,
     ok: true,
-    reason: null,
+    reason: lab.problem,
     tests,
     loadProbes: [...loadProbes],
     ticks,

@@ -1,0 +1,52 @@
+// Runs inside the sandbox. Titles of the cases of a table, as vitest writes them.
+import { format as formatWithNode, inspect } from 'node:util';
+
+export interface TitleTools {
+  /** printf-like formatting of the project's own vitest; null when not found. */
+  readonly format: ((template: string, ...values: unknown[]) => string) | null;
+  readonly display: ((value: unknown, options?: object) => string) | null;
+}
+
+const ESCAPED = '\u0001';
+
+export function titleOf(
+  template: string,
+  values: readonly unknown[],
+  index: number,
+  tools: TitleTools,
+): string {
+  const numbered = template
+    .replace(/%%/g, ESCAPED)
+    .replace(/%#/g, String(index))
+    .replace(/%\$/g, String(index + 1));
+  const withEscapes = numbered.replaceAll(ESCAPED, '%%');
+  const places = withEscapes.split('%').length - 1;
+  const formatted = formatValues(withEscapes, values.slice(0, places), tools);
+  const [first] = values;
+  const isRecord = typeof first === 'object' && first !== null && !Array.isArray(first);
+  return formatted.replace(/\$([$\w.]+)/g, (whole, key: string) => {
+    const isPlace = /^\d+$/.test(key);
+    if (!isRecord && !isPlace) return whole;
+    const value = isRecord
+      ? (at(first, key) ?? (isPlace ? values[Number(key)] : undefined))
+      : values[Number(key)];
+    return (
+      tools.display?.(value, { truncate: 40 }) ?? (typeof value === 'string' ? `'${value}'` : inspect(value))
+    );
+  });
+}
+
+function formatValues(template: string, values: readonly unknown[], tools: TitleTools): string {
+  // Without a value there is nothing to put in, and `%%` stays for the formatter to write as `%`.
+  if (tools.format !== null) return tools.format(template, ...values);
+  return formatWithNode(template, ...values);
+}
+
+function at(value: unknown, key: string): unknown {
+  let found = value;
+  for (const part of key.split('.')) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    found = (found as Record<string, unknown>)[part];
+  }
+  return found;
+}
