@@ -74,6 +74,8 @@ export const coderInput = z.strictObject({
   hypothesis: z.string().nullable(),
   /** What a reviewer held against the previous candidate; empty at first. */
   findings: z.array(reviewFinding),
+  /** Lines that recent commits wrote, where the history tells. */
+  recent: z.array(z.strictObject({ file: z.string(), lines: z.array(z.int()) })).default([]),
   seed: z.int(),
   budget: z.strictObject({ wallMs: z.int().positive(), candidates: z.int().positive() }),
 });

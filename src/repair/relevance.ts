@@ -12,6 +12,8 @@ export interface ReadFile {
 export interface ReadLimits {
   readonly files: number;
   readonly chars: number;
+  /** Room that files get to which no import leads, less what the others took of it. */
+  readonly unreachedChars: number;
 }
 
 /** Read at one distance before the next: those named by the failing tests first. */
@@ -64,7 +66,7 @@ export async function readRelevant(
     [...known].filter((path) => !taken.has(path)),
     words,
   )) {
-    if (budget.files <= 0 || budget.chars <= 0) break;
+    if (budget.files <= 0 || limits.chars - budget.chars >= limits.unreachedChars) break;
     await take(path, distances.get(path) ?? null);
   }
   const files = [...taken.values()].map((file) => ({

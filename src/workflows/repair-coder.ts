@@ -32,6 +32,7 @@ export function createRepairCoder(parts: RepairCoderParts): Coder {
           budget: input.budget,
           seed: input.seed,
           tried: new Set(input.tried),
+          changedLines: new Map(input.recent.map(({ file, lines }) => [file, new Set(lines)])),
           learned: tools.learned,
           runTests: (edits, only, stop) => tools.runTests(edits, only, stop),
           ...(parts.onProgress ? { onProgress: parts.onProgress } : {}),

@@ -14,6 +14,7 @@ import { nextAttempt } from './attempts.ts';
 import { type ChangedText, changedTexts, editBetween, putEdits } from './edits.ts';
 import { lessonSubject } from './learning.ts';
 import { target } from './planning.ts';
+import { recentLines } from './recent-lines.ts';
 import { storedReportOutput } from './reports.ts';
 import { interrupted, keptOutput, maySearchOn, searchedAfter, searchLeft, whyNothing } from './searching.ts';
 import { failWith, moveTo, type StepContext, type StepMove, type StepResult } from './step.ts';
@@ -63,6 +64,8 @@ async function coderInput(context: StepContext): Promise<CoderInput> {
   const { tests, language } = target(run);
   const { plan } = await planOutput(context);
   const { report } = storedReportOutput.parse(await context.output(checkpoint.reportStep ?? 0));
+  const { path: repository } = context.project;
+  const tree = checkpoint.startTree;
   const steady = report.tests.filter((test) => !plan.flaky.includes(test.id));
   return {
     attempt: run.attempt,
@@ -76,6 +79,9 @@ async function coderInput(context: StepContext): Promise<CoderInput> {
     findings: checkpoint.findings,
     seed: options.seed,
     tried: checkpoint.searched.tried,
+    recent: (await recentLines(context.git, { repository, base: run.base, tree }, plan.since)).map(
+      ({ file, lines }) => ({ file, lines: [...lines] }),
+    ),
     budget: searchLeft(context),
   };
 }
