@@ -46,6 +46,9 @@ export type FixFeatures = Readonly<Record<(typeof FIX_FEATURES)[number], number>
 const LITERAL_TEMPLATES = new Set(['return-value', 'variable-to-literal', 'string']);
 const CHARS = 50;
 const MAX_BITS = 30;
+/** The weights come from cases with few tests: beyond these, more of them changes nothing. */
+const MAX_TESTS_BITS = 3;
+const MAX_REFUSED_BITS = 5;
 
 export interface Known {
   readonly ideas: readonly Idea[];
@@ -100,9 +103,9 @@ export function fixFeatures(first: First): FixFeatures {
   return {
     lead: logit(first.share),
     groups: Math.log2(behaviour.groupCount),
-    failing: Math.log2(1 + request.failing.length),
-    passing: Math.log2(1 + request.passing.length),
-    refused: Math.log2((tried + 2) / (passed + 1)),
+    failing: Math.min(MAX_TESTS_BITS, Math.log2(1 + request.failing.length)),
+    passing: Math.min(MAX_TESTS_BITS, Math.log2(1 + request.passing.length)),
+    refused: Math.min(MAX_REFUSED_BITS, Math.log2((tried + 2) / (passed + 1))),
     cost: Math.min(MAX_BITS, idea.cost) / 10,
     blunt: Number(isBlunt(idea)),
     pair: idea.template.split('+').length - 1,
