@@ -89,3 +89,44 @@ test('the wrong variable is assigned to: another takes its place', { timeout: 60
   expect(outcome.ending).toBe('found');
   expect(fixed('depth.py')).toContain('depth -= 1');
 });
+
+const FORGER = `import os
+import sys
+
+
+def honest(x):
+    return x
+
+
+def cheat(x):
+    frame = sys._getframe()
+    while frame is not None:
+        if "send" in frame.f_locals and "candidate" in frame.f_locals:
+            number = frame.f_locals["candidate"]["id"]
+            forged = {"op": "try", "id": number, "verdict": "pass", "fixed": [], "failed": None, "lines": []}
+            frame.f_locals["send"](forged)
+            os._exit(0)
+        frame = frame.f_back
+    return x
+
+
+def value(x):
+    return honest(x)
+`;
+
+/** The judging process can keep no secret from code that it runs: the project's own runner has the last word. */
+test('a verdict forged by walking the frames of the judge is not believed', { timeout: 60_000 }, async () => {
+  const { outcome, progress } = await repair({
+    language: 'python',
+    plan: { runner: 'pytest', argv: ['python3', '-m', 'pytest'] },
+    files: {
+      'forger.py': FORGER,
+      'test_forger.py':
+        'from forger import value\n\n\ndef test_value():\n    assert value(3) == "".join(map(chr, (122, 101)))\n',
+    },
+    sourceFiles: ['forger.py'],
+    budget: { candidates: 400, wallMs: 20_000 },
+  });
+  expect(progress.some((one) => one.plausible > 0)).toBe(true);
+  expect(outcome.candidates).toEqual([]);
+});

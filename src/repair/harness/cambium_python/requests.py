@@ -142,18 +142,26 @@ def attempt(runner, message, reply_with):
         # A slow one is judged once, as it must be in the end.
         reply_with(judge_batch(bench, rest[:1], True)[0])
         rest = rest[1:]
-    def hear(reply):
-        # At once: whatever the next candidate does to this process, the host knows how far it came.
-        if reply["verdict"] != "pass":
-            reply_with(reply)
-
     while rest:
-        replies = judge_batch(bench, rest, False, hear)
-        last = rest[len(replies) - 1]
-        if replies[-1]["verdict"] == "pass":
-            # Said in a process that others had used before, by the short way: asked again in one of its own, by the long.
-            reply_with(judge_batch(bench, [last], True)[0])
-        rest = rest[len(replies):]
+        told = []
+
+        def hear(reply, told=told, rest=rest):
+            # At once: whatever the next candidate does to this process, the host knows how far it came. Nothing is told
+            # after a pass, which is asked again first.
+            if len(told) >= len(rest) or reply.get("id") != rest[len(told)]["id"]:
+                return
+            told.append(reply)
+            if all(one["verdict"] != "pass" for one in told):
+                reply_with(reply)
+
+        judge_batch(bench, rest, False, hear)
+        passed = next((index for index, one in enumerate(told) if one["verdict"] == "pass"), None)
+        if passed is None:
+            rest = rest[len(told):]
+            continue
+        # Said in a process that others had used before, by the short way: asked again in one of its own, by the long.
+        reply_with(judge_batch(bench, [rest[passed]], True)[0])
+        rest = rest[passed + 1:]
 
 
 def judge_batch(bench, candidates, afresh, hear=lambda reply: None):
