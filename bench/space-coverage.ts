@@ -1,5 +1,5 @@
 // Which share of developers' own small fixes lies inside the space of changes that repair searches, and what the others are.
-// node bench/space-coverage.ts REPOSITORY… [--limit 60] [--two] [--list FILE] [--template NAME]
+// node bench/space-coverage.ts REPOSITORY… [--limit 60] [--two] [--list FILE]
 import { writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -45,7 +45,7 @@ function differenceOf(before: string, after: string): Difference {
   return { start, end: lineEnd < 0 ? before.length : lineEnd, before, after };
 }
 
-/** Ideas for the scope round the difference, cheapest first; empty when no one scope holds all of it. */
+/** Ideas for the changed lines and those next to them, cheapest first; empty when no one scope holds all of them. */
 function ideasFor(path: string, difference: Difference): Idea[] {
   const language = languageOfFile(path);
   if (language === null || language === 'python') return [];
@@ -59,7 +59,7 @@ function ideasFor(path: string, difference: Difference): Idea[] {
   if (scope === undefined) return [];
   const lines = { start: difference.start, end: difference.end };
   const near = (node: { start: number; end: number }) =>
-    node.start <= lines.end + 1 && node.end >= lines.start - 1 ? 1 : 0.5;
+    node.start <= lines.end + 1 && node.end >= lines.start - 1 ? 1 : 0;
   const located = [{ scope, grammar: javascriptGrammar, suspicionOf: near }];
   return [...enumerateIdeas(located, { testStrings: [] }, MAX_IDEAS).ideas];
 }
@@ -87,22 +87,22 @@ function touches(difference: Difference, edits: readonly Edit[]): boolean {
   return edits.some((edit) => edit.start <= difference.end + 1 && edit.end >= difference.start - 1);
 }
 
+/** Changes farther apart than this many characters are not one edit. */
+const MAX_WINDOW = 2_500;
 /** Brackets, braces and separators that the comparison forgives, in characters. */
 const FORGIVEN = 14;
 
 /** A cheap test before the dear one: the edits add about as many characters as the fix does, white space aside. */
-function growsAlike(difference: Difference, edits: readonly Edit[]): boolean {
+function growsAlike(difference: Difference): (edits: readonly Edit[]) => boolean {
   const { before, after } = difference;
-  const removed = edits.reduce((sum, edit) => sum + solid(before.slice(edit.start, edit.end)), 0);
-  const added = edits.reduce((sum, edit) => sum + solid(edit.text), 0);
-  const tail = before.length - difference.end;
-  const wanted =
-    solid(after.slice(difference.start, after.length - tail)) -
-    solid(before.slice(difference.start, difference.end));
-  return (
-    Math.abs(added - removed - wanted) <= FORGIVEN ||
-    hasComment(after.slice(difference.start, after.length - tail))
-  );
+  const changed = after.slice(difference.start, after.length - (before.length - difference.end));
+  const wanted = solid(changed) - solid(before.slice(difference.start, difference.end));
+  if (hasComment(changed)) return () => true;
+  return (edits) => {
+    let grown = 0;
+    for (const edit of edits) grown += solid(edit.text) - solid(before.slice(edit.start, edit.end));
+    return Math.abs(grown - wanted) <= FORGIVEN;
+  };
 }
 
 function solid(text: string): number {
@@ -114,8 +114,10 @@ function hasComment(text: string): boolean {
 }
 
 function matchOf(ideas: readonly Idea[], difference: Difference): number {
+  if (difference.end - difference.start > MAX_WINDOW) return -1;
+  const alike = growsAlike(difference);
   return ideas.findIndex((idea) => {
-    if (!touches(difference, idea.edits) || !growsAlike(difference, idea.edits)) return false;
+    if (!touches(difference, idea.edits) || !alike(idea.edits)) return false;
     const { got, wanted } = windowAfter(difference, idea.edits);
     return roughForm(tokensOf(got)) === roughForm(tokensOf(wanted));
   });
@@ -231,9 +233,13 @@ function main(): void {
     const own = mineFixes(repository, Number(values.limit)).map((fix) => findingOf(fix, values.two));
     findings.push(...own);
     rows.push(rowOf(name, own));
+    process.stderr.write(`${rows.at(-1)?.join(' | ')}\n`);
+    if (values.list !== undefined) writeFileSync(values.list, findings.map(listing).join('\n'));
   }
   rows.push(rowOf('all', findings));
-  process.stdout.write(`${table(['repository', 'fixes', 'one edit', 'two edits', 'median rank'], rows)}\n\n`);
+  process.stdout.write(
+    `${table(['repository', 'fixes', 'one edit', 'two edits', 'median rank on its lines'], rows)}\n\n`,
+  );
   const inside = findings.filter((one) => one.inSpace === 'one edit');
   process.stdout.write(
     `inside, by template:\n${count(inside.map((one) => one.template))
@@ -246,7 +252,6 @@ function main(): void {
       .map(([k, n]) => `  ${n} ${k}`)
       .join('\n')}\n`,
   );
-  if (values.list !== undefined) writeFileSync(values.list, findings.map(listing).join('\n'));
 }
 
 function rowOf(name: string, findings: readonly Finding[]): string[] {

@@ -140,13 +140,21 @@ function addCall(node: SyntaxNode, calls: Map<string, Set<string>>): void {
   if (known.size < 12) calls.set(callee.text, known.add(list.text));
 }
 
+/** A condition, a comparison, or something whose truth is asked: an operand of `&&`, `||`, `!`, `and`, `or`, `not`. */
 function isCondition(node: SyntaxNode, grammar: Grammar): boolean {
   if (node.field === 'condition' && node.named) return true;
   const operator = node.children[1];
+  if (grammar.binaries.has(node.kind) && operator !== undefined) {
+    if (Object.hasOwn(grammar.swaps.comparison, operator.text)) return true;
+  }
+  const parent = node.parent;
+  if (parent === null || !node.named || node.kind === 'identifier' || !grammar.expressions.has(node.kind))
+    return false;
+  const sign = parent.children[1]?.text ?? '';
+  if (/^(?:binary_expression|boolean_operator)$/.test(parent.kind))
+    return Object.hasOwn(grammar.swaps.logical, sign);
   return (
-    grammar.binaries.has(node.kind) &&
-    operator !== undefined &&
-    Object.hasOwn(grammar.swaps.comparison, operator.text)
+    parent.kind === 'not_operator' || (parent.kind === 'unary_expression' && parent.text.startsWith('!'))
   );
 }
 

@@ -175,6 +175,17 @@ test('the rest of the file gives helpers, predicates, patterns, arguments and ex
   expect(reason('if (list) return 1;', 'if (list || DASH.test(key)) return 1;')).toMatch(/DASH\.test\(key\)/);
 });
 
+test('a condition that is asked nearby is asked here too, also when only its truth counts', () => {
+  const text = (condition: string) =>
+    f(`if (!options['groups'] && key.isLong()) return 1;\n  if (${condition}) return 2;\n  return list;`);
+  expect(reasonFor(text('list.isShort()'), text("options['groups'] && list.isShort()"))).toBe(
+    "replace the condition list.isShort() by options['groups'] && list.isShort()",
+  );
+  expect(reasonFor(text('list.isShort()'), text('list.isShort() || !(key.isLong())'))).toMatch(
+    /!\(key\.isLong\(\)\)/,
+  );
+});
+
 test('the same is done to every expression of a shape', () => {
   const body = (a: string, b: string) => f(`return ${a} === ${b};`);
   expect(

@@ -51,7 +51,7 @@ function* pooledConditions(site: Site): Iterable<Proposal> {
     yield changed('condition-replace', 7 + bits, condition, other);
     // What is asked before the rest may keep the rest from failing.
     const first = guards(other, text);
-    if (bits < 2 || first)
+    if (bits < 4 || first)
       yield changed(
         'condition-strengthen',
         (first ? 5.5 : 8) + bits,
@@ -123,7 +123,7 @@ function atomic(text: string): string {
   return /\|\||&&|\?|\bor\b|\band\b|\bif\b/.test(text) ? `(${text})` : text;
 }
 
-const MAX_POOL = 110;
+const MAX_POOL = 130;
 const MAX_SUBJECTS = 5;
 
 /** Conditions with their cost: the function's own, their near variants, and plain tests of the variables in sight. */
@@ -202,7 +202,9 @@ function ownMembers(site: Site): string[] {
 }
 
 const PREDICATE = /^_?(?:is|has|can|should|contains|matches|starts|ends|needs)(?:[A-Z_]|$)/;
-const MAX_FROM_FILE = 12;
+/** Conditions from elsewhere in the file, the nearest first. */
+const MAX_FROM_FILE = 16;
+const MAX_LOOKED_AT = 80;
 
 /** Predicates of the file on what is in sight, patterns that it holds, conditions that it asks elsewhere, other strings. */
 function addFromFile(site: Site, pool: [string, number][]): void {
@@ -228,13 +230,16 @@ function addFromFile(site: Site, pool: [string, number][]): void {
     }
   }
   const usable = inSight(site);
+  const { node } = site;
+  const near = conditions
+    .filter((one) => one.text.length <= 60 && (one.end <= node.start || one.start >= node.end))
+    .sort((a, b) => Math.abs(a.start - node.start) - Math.abs(b.start - node.start) || a.start - b.start);
   let taken = 0;
-  for (const donor of conditions) {
+  for (const donor of near.slice(0, MAX_LOOKED_AT)) {
     if (taken >= MAX_FROM_FILE) break;
-    const own = donor.start >= scope.node.start && donor.end <= scope.node.end;
-    if (own || donor.text.length > 60 || !usable(donor.names)) continue;
+    if (!usable(donor.names)) continue;
     taken += 1;
-    pool.push([donor.text, 3 + taken / 6]);
+    pool.push([donor.text, 2.5 + taken / 8], [grammar.not(donor.text), 4 + taken / 8]);
   }
   const inside = scope.expressions.filter((one) => one.start >= site.node.start && one.end <= site.node.end);
   const pair = inside
