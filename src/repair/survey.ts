@@ -163,7 +163,10 @@ export function whyNotReproduced(request: RepairRequest, base: SurveyReply | nul
   if (base === null || base.reason !== null) return base?.reason ?? null;
   const files = new Set(request.failing.map((test) => test.file));
   const found = base.tests.find((test) => test.path.length === 0 && files.has(test.file));
-  return found?.error?.split('\n')[0]?.slice(0, MAX_REASON_CHARS) ?? null;
+  const lines = (found?.error ?? '').split('\n').filter((line) => line.trim() !== '');
+  // Of an error of syntax, the place comes first, and what it is later.
+  const said = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0];
+  return said?.slice(0, MAX_REASON_CHARS) ?? null;
 }
 
 export function keyOf(file: string | null, name: string): string {

@@ -6,7 +6,8 @@ const VITEST = { runner: 'vitest', argv: ['vitest', 'run'] } as const;
 const TYPESCRIPT = { language: 'typescript', plan: VITEST, packages: true } as const;
 
 const SPANS = {
-  'package.json': '{"type":"module"}',
+  'package.json': '{}',
+  'src/late.ts': "const late: string = 'late'; export { late };\n",
   'vitest.config.ts': `import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 export default defineConfig({
@@ -17,12 +18,13 @@ export default defineConfig({
   'src/types.ts':
     'export interface Span { from: number; to: number }\nexport enum Unit { Second = 1, Minute = 60 }\n',
   'src/index.ts': "export { Span, Unit } from './types';\nexport { length, later } from './span';\n",
-  'src/span.ts': `import { Span, Unit } from './types';
+  'src/span.ts': `import { late } from './late';
+import { Span, Unit } from './types';
 export function length(span: Span, unit: Unit = Unit.Second): number {
   return (span.to + span.from) / unit;
 }
 export function later(run: (value: string) => void, ms: number): void {
-  setTimeout(() => run('late'), ms);
+  setTimeout(() => run(late), ms);
 }
 `,
   'test/setup.ts':
@@ -102,7 +104,7 @@ test('TypeScript modules with globals, aliases, set-up, tables, snapshots and fa
   // A test that went otherwise, or was named otherwise, would be noted.
   expect(outcome.notes).toEqual([]);
   expect(outcome.validation).toBe('warm');
-  expect(outcome.suspects[0]).toMatchObject({ file: 'src/span.ts', line: 3 });
+  expect(outcome.suspects[0]).toMatchObject({ file: 'src/span.ts', line: 4 });
   expect(fixed('src/span.ts')).toContain('span.to - span.from');
 });
 

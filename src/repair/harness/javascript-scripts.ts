@@ -100,8 +100,12 @@ function looksLikeScript(file: string, host: Host): boolean {
 
 /** True for text that can only be a module. */
 export function hasModuleSyntax(text: string): boolean {
-  return /^\s*(?:import\b(?!\s*\()|export\b)/m.test(text) || /^\s*await\b/m.test(text);
+  if (/^\s*(?:import\b(?!\s*\()|export\b)/m.test(text) || /^\s*await\b/m.test(text)) return true;
+  return WITHIN_A_LINE.test(text) && !/\brequire\s*\(|\bexports\b/.test(text);
 }
+
+/** Such words after other code may also stand in a text: they say nothing about a file that asks for others itself. */
+const WITHIN_A_LINE = /[;}][ \t]*export\s*(?:\{|\*|(?:default|const|let|var|function|class|async)\b)/;
 
 /** By the ending, else by the nearest package.json. */
 export function isModule(file: string): boolean {
