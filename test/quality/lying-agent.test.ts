@@ -342,7 +342,7 @@ test('adds', () => { expect(add(1, 2)).toEqual(3); });
     ],
     [
       'leaves the failing file out by configuration',
-      { 'vitest.config.ts': "export default { test: { exclude: ['math*'] } };\n" },
+      { 'vitest.config.ts': "export default { test: { exclude: ['math*', '**/node_modules/**'] } };\n" },
       'tampering',
     ],
     [
