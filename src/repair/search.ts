@@ -54,6 +54,8 @@ const EXTRA = { bits: 4, tried: 400 };
 const EXTRA_AFTER_BLUNT = { bits: 7, tried: 4_000 };
 const MAX_PLAUSIBLE = 12;
 const COMMAND_ROUND = 4;
+/** With a whole run of the tests for each, only a few are tried beside the first that passes. */
+const COMMAND_EXTRA = 8;
 
 interface State {
   readonly parts: SearchParts;
@@ -155,12 +157,13 @@ async function askForConfirmation(state: State, stop: Stop, signal?: AbortSignal
 function nextRound(state: State): Round {
   const extra = state.plausible.every(isBlunt) ? EXTRA_AFTER_BLUNT : EXTRA;
   const { firstFound, parts } = state;
+  const most = parts.judge.kind === 'command' ? COMMAND_EXTRA : extra.tried;
   const enough =
     firstFound !== null &&
-    (state.plausible.length >= MAX_PLAUSIBLE || state.tried - firstFound.tried >= extra.tried);
+    (state.plausible.length >= MAX_PLAUSIBLE || state.tried - firstFound.tried >= most);
   if (enough) return { turns: [], ticks: 0 };
   const due = RETRY_SLOW_AT[state.retries];
-  if (due !== undefined && state.tried >= due) {
+  if (due !== undefined && state.tried >= due && firstFound === null) {
     if (state.slowNear.length > 0) return widest(state.slowNear);
     state.retries += 1;
     if (state.slow.length > 0) return { turns: state.slow.splice(0, SLOW_AT_ONCE), ticks: MORE_TICKS };

@@ -10,6 +10,8 @@ import type { WarmPlan } from './warm-plan.ts';
 /** Enough for most suites; asked again with many when a test that passes needs more. */
 const SURVEY_TICKS = 100_000;
 const MANY_SURVEY_TICKS = 20_000_000;
+/** Every statement counts in the text with probes, and not only every turn. */
+const PROBES_PER_TICK = 20;
 
 interface SurveyInput {
   readonly request: RepairRequest;
@@ -41,7 +43,10 @@ export async function surveyed(
   if (base === null || targets === null) return { base, targets: null, survey: null };
   const survey = traced
     ? withProbes(base, quick)
-    : await first.survey({ sources: probes.sources, cover: true, ...limits }, stop);
+    : await first.survey(
+        { ...limits, sources: probes.sources, cover: true, ticks: limits.ticks * PROBES_PER_TICK },
+        stop,
+      );
   const ordered = survey === null ? targets : await inOrderWhereNeeded(targets, first, stop);
   return { base, targets: ordered, survey };
 }

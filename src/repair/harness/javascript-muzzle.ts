@@ -35,14 +35,17 @@ export function muzzle(state: Guarded): void {
   const scope = globalThis as unknown as Record<string, unknown>;
   const fixedFunction = (name: string, value: (id: number) => void) =>
     Object.defineProperty(scope, name, { value, writable: false, configurable: false, enumerable: false });
-  fixedFunction('__cambiumTick', () => {
+  const tick = () => {
     state.used += 1;
     if (state.used <= state.limit) return;
     state.stray ??= new Error('the tick limit was passed');
     throw state.stray;
-  });
+  };
+  fixedFunction('__cambiumTick', tick);
+  // Text with probes has no guards: what never ends is noticed here.
   fixedFunction('__cambiumProbe', (id) => {
     state.probes[id] = 1;
+    tick();
   });
   const leave = (code?: number | string | null): never => {
     const stack = (new Error('exit').stack ?? '').split('\n')[2] ?? '';
