@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createSystemClock } from '#foundation/clock.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
+import { coverageIn } from './harnessed.ts';
 import { type Layout, repair } from './laid-out.ts';
 
 /** Many changes, none of which gives the wanted answer. */
@@ -168,4 +169,18 @@ test('a fix that needs more turns than the first limit is tried again with many'
   });
   expect(outcome.ending).toBe('found');
   expect(fixed('source.js')).not.toContain('let i = n;');
+});
+
+test('coverage of code that never ends is cut by counting, not by the clock, and tells what ran', async () => {
+  const survey = await coverageIn(
+    {
+      source:
+        'exports.rest = (n) => {\n  let left = n;\n  while (left !== 0) {\n    left -= 2;\n  }\n  return left;\n};\n',
+      test: "const { test } = require('node:test');\nconst { rest } = require('./source.js');\ntest('works', () => rest(3));\n",
+      candidates: [],
+    },
+    20_000,
+  );
+  expect(survey?.tests).toMatchObject([{ status: 'failed', error: expect.stringContaining('tick limit') }]);
+  expect(survey?.tests[0]?.probes?.length).toBeGreaterThan(2);
 });

@@ -2,13 +2,13 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSyntaxReader } from '#code/syntax.ts';
+import { createSyntaxReader, type SyntaxNode } from '#code/syntax.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
-import type { FileShape, StartMessage, TryReply } from '#repair/harness/protocol.ts';
-import { createHarnessSession } from '#repair/harness-session.ts';
+import type { FileShape, StartMessage, SurveyReply, TryReply } from '#repair/harness/protocol.ts';
+import { createHarnessSession, type HarnessSession } from '#repair/harness-session.ts';
 import { shapeOf } from '#repair/shapes.ts';
-import { weaveGuards } from '#repair/weave.ts';
+import { type Woven, weaveGuards, weaveProbes } from '#repair/weave.ts';
 import { createSandbox } from '#sandbox/runner.ts';
 import { javascriptGrammar } from '../../src/repair/grammar/javascript.ts';
 
@@ -33,37 +33,8 @@ const sandbox = createSandbox({ rung: 'none', clock, log: createLog({ level: 'si
 
 /** What the harness says of each candidate. */
 export async function judgeIn(trial: Trial): Promise<TryReply[]> {
-  const { file = 'source.js', runner = 'node', names = ['works'], ticks = 10_000 } = trial;
-  const entry = file.replace('source', 'source.test');
-  const root = await mkdtemp(join(tmpdir(), 'cambium-harnessed-'));
-  await chmod(root, 0o755);
-  const language = /ts$/.test(file) ? 'typescript' : 'javascript';
-  const parse = (text: string) => createSyntaxReader().parse(language, text).root;
-  const woven = weaveGuards(trial.source, parse(trial.source), javascriptGrammar);
-  const shapes: Record<string, FileShape> = {
-    [file]: shapeOf(parse(trial.source), woven.insertions),
-    [entry]: shapeOf(parse(trial.test), []),
-  };
-  const start: Omit<StartMessage, 'op' | 'token' | 'directory'> = {
-    runner,
-    entries: [{ file: entry, args: [] }],
-    sources: { [file]: woven.text },
-    shapes: trial.shaped === false ? {} : shapes,
-    options: [],
-  };
-  await writeFile(join(root, file), trial.source);
-  await writeFile(join(root, entry), trial.test);
-  const workspace = { root, mounts: [] };
-  const session = createHarnessSession({
-    sandbox,
-    clock,
-    workspace,
-    directory: '.',
-    family: 'javascript',
-    wallMs: 60_000,
-    start,
-  });
-  try {
+  const { runner = 'node', names = ['works'], ticks = 10_000 } = trial;
+  return inSession(trial, async (session, { file, entry, woven }) => {
     const limits = { timeoutMs: 2_000, ticks };
     await session.survey({ sources: {}, cover: false, ...limits });
     const own = runner === 'command' ? null : names;
@@ -73,9 +44,56 @@ export async function judgeIn(trial: Trial): Promise<TryReply[]> {
       id,
       edits: [[file, at, at + 'WRONG'.length, text] as const],
     }));
-    return await session.tryAll({ ...limits, failing: wanted, passing: wanted, candidates });
+    return session.tryAll({ ...limits, failing: wanted, passing: wanted, candidates });
+  });
+}
+
+/** What each test of the unchanged program runs, as the engine asks for it; `timeoutMs` of processor time at most. */
+export async function coverageIn(trial: Trial, timeoutMs: number): Promise<SurveyReply | null> {
+  return inSession(trial, (session, { file, root }) => {
+    const sources = { [file]: weaveProbes(trial.source, root, javascriptGrammar, 0).text };
+    return session.survey({ sources, cover: true, timeoutMs, ticks: trial.ticks ?? 10_000 });
+  });
+}
+
+interface Laid {
+  readonly file: string;
+  readonly entry: string;
+  readonly woven: Woven;
+  readonly root: SyntaxNode;
+}
+
+async function inSession<T>(
+  trial: Trial,
+  work: (session: HarnessSession, laid: Laid) => Promise<T>,
+): Promise<T> {
+  const { file = 'source.js', runner = 'node' } = trial;
+  const entry = file.replace('source', 'source.test');
+  const directory = await mkdtemp(join(tmpdir(), 'cambium-harnessed-'));
+  await chmod(directory, 0o755);
+  const language = /ts$/.test(file) ? 'typescript' : 'javascript';
+  const parse = (text: string) => createSyntaxReader().parse(language, text).root;
+  const root = parse(trial.source);
+  const woven = weaveGuards(trial.source, root, javascriptGrammar);
+  const shapes: Record<string, FileShape> = {
+    [file]: shapeOf(root, woven.insertions),
+    [entry]: shapeOf(parse(trial.test), []),
+  };
+  const start: Omit<StartMessage, 'op' | 'token' | 'directory'> = {
+    runner,
+    entries: [{ file: entry, args: [] }],
+    sources: { [file]: woven.text },
+    shapes: trial.shaped === false ? {} : shapes,
+    options: [],
+  };
+  await writeFile(join(directory, file), trial.source);
+  await writeFile(join(directory, entry), trial.test);
+  const place = { workspace: { root: directory, mounts: [] }, directory: '.', family: 'javascript' as const };
+  const session = createHarnessSession({ sandbox, clock, ...place, wallMs: 60_000, start });
+  try {
+    return await work(session, { file, entry, woven, root });
   } finally {
     await session.close();
-    await rm(root, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
