@@ -44,9 +44,7 @@ export function composeEdits(text: string, first: readonly Edit[], second: reado
   let pieces = placed(first);
   let now = applyEdits(text, first);
   for (const edit of sortEdits(second).reverse()) {
-    const met = pieces.filter((piece) => piece.from <= edit.end && piece.to >= edit.start);
-    const from = Math.min(edit.start, ...met.map((piece) => piece.from));
-    const to = Math.max(edit.end, ...met.map((piece) => piece.to));
+    const { from, to } = widened(pieces, edit);
     const whole = {
       start: originalOffset(pieces, from),
       end: originalOffset(pieces, to, true),
@@ -55,14 +53,28 @@ export function composeEdits(text: string, first: readonly Edit[], second: reado
     const grown = edit.text.length - (edit.end - edit.start);
     now = now.slice(0, edit.start) + edit.text + now.slice(edit.end);
     pieces = [
-      ...pieces.filter((piece) => piece.to < edit.start),
+      ...pieces.filter((piece) => piece.to < from),
       { ...whole, from, to: to + grown },
       ...pieces
-        .filter((piece) => piece.from > edit.end)
+        .filter((piece) => piece.from > to)
         .map((piece) => ({ ...piece, from: piece.from + grown, to: piece.to + grown })),
     ];
   }
   return pieces.map(({ start, end, text: to }) => ({ start, end, text: to }));
+}
+
+/** The stretch with every piece that touches it, and those that touch these: of two neighbours neither can be taken alone. */
+function widened(pieces: readonly Placed[], edit: Pick<Edit, 'start' | 'end'>): { from: number; to: number } {
+  let from = edit.start;
+  let to = edit.end;
+  for (;;) {
+    const met = pieces.filter((piece) => piece.from <= to && piece.to >= from);
+    const least = Math.min(from, ...met.map((piece) => piece.from));
+    const most = Math.max(to, ...met.map((piece) => piece.to));
+    if (least === from && most === to) return { from, to };
+    from = least;
+    to = most;
+  }
 }
 
 interface Placed extends Edit {
@@ -82,10 +94,15 @@ function placed(edits: readonly Edit[]): Placed[] {
 
 /** Where an offset of the edited text was before; inside an edit, its start, or its end where that is asked for. */
 function originalOffset(pieces: readonly Placed[], offset: number, atEnd = false): number {
+  // Of several that end in the same place, as removals beside each other do, the last one's end is meant.
+  if (atEnd) {
+    const around = pieces.findLast((piece) => piece.from <= offset && offset <= piece.to);
+    if (around !== undefined) return around.end;
+  }
   let shift = 0;
   for (const piece of pieces) {
     if (offset < piece.from || (offset === piece.from && !atEnd)) break;
-    if (offset <= piece.to) return atEnd ? piece.end : piece.start;
+    if (offset <= piece.to) return piece.start;
     shift = piece.to - piece.end;
   }
   return offset - shift;

@@ -9,7 +9,7 @@ import type { Sandbox } from '#sandbox/runner.ts';
 import { type Assessor, createAssessor } from './assess/assess.ts';
 import { type Confidence, type ConfidenceTable, readConfidence } from './assess/confidence.ts';
 import { tallyOf } from './assess/tally.ts';
-import { changeDigest } from './edits.ts';
+import { changeDigest, editsAreDisjoint } from './edits.ts';
 import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
 import { type AskRunner, createJudge, type Judge } from './judge.ts';
@@ -134,7 +134,17 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
       idea.edits.map((edit) => ({ ...edit, file: idea.file })),
       textOf,
     );
+  let malformed = 0;
   const admit = (idea: Idea) => {
+    const { length } = textOf(idea.file);
+    // A fault of ours in one change shall not end the search; it is said at the end.
+    if (
+      !editsAreDisjoint(idea.edits) ||
+      idea.edits.some((edit) => edit.start > edit.end || edit.end > length)
+    ) {
+      malformed += 1;
+      return false;
+    }
     const digest = digestOf(idea);
     if (request.tried?.has(shortDigest(digest)) === true) return false;
     return !seen.has(digest) && Boolean(seen.add(digest));
@@ -148,6 +158,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const confirmMs = Math.min(request.budget.wallMs * CONFIRM_SHARE, MAX_CONFIRM_MS);
   const result = await search(ideas, { ...parts, judge, admit, sequels, confirm, confirmMs }, signal);
   const notes = [...sources.notes, ...judge.notes];
+  if (malformed > 0) notes.push(`${malformed} malformed changes were left out: please report this`);
   if (ideas.cut()) notes.push(`only the ${MAX_IDEAS} most likely changes were looked at`);
   return {
     ending: result.ending,

@@ -62,12 +62,15 @@ test('a template can be left out, and learned bits move one forward', () => {
 test('two sets of edits in one do the same as one after the other', () => {
   const edits = fc.array(fc.tuple(fc.nat(40), fc.nat(4), fc.string({ maxLength: 4 })), { maxLength: 3 });
   const on = (text: string, raw: readonly [number, number, string][]) => {
-    let at = -1;
+    let at = 0;
+    let last = -1;
     return [...raw]
       .map(([start, length, to]) => ({ start: Math.min(start, text.length), length, text: to }))
       .sort((a, b) => a.start - b.start)
       .flatMap(({ start, length, text: to }) => {
-        if (start <= at) return [];
+        // Neighbours may touch, as when a block is replaced and something follows it.
+        if (start < at || start === last) return [];
+        last = start;
         at = Math.min(text.length, start + length);
         return [{ start, end: at, text: to }];
       });
@@ -79,6 +82,7 @@ test('two sets of edits in one do the same as one after the other', () => {
       const second = on(middle, b);
       expect(applyEdits(text, composeEdits(text, first, second))).toBe(applyEdits(middle, second));
     }),
+    { numRuns: 2_000 },
   );
 });
 
