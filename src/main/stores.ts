@@ -1,0 +1,44 @@
+// The rooms that keep state, on a database that is opened at the first use and closed with the invocation.
+import type { OperationContext } from '#operations/context.ts';
+import { type Base, once } from './base.ts';
+import { createDatabaseCare, openStore } from './database.ts';
+import type { Hands } from './hands.ts';
+
+type Stores = Pick<OperationContext, 'databaseCare' | 'journal' | 'projects' | 'engine'>;
+
+export function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack): Stores {
+  const { clock, log, ids } = base;
+  const database = once(async () => resources.adopt(await openStore(base, true), (db) => db.close()));
+  const journal = once(async () =>
+    (await import('#journal/journal.ts')).createJournal({ db: await database(), clock }),
+  );
+  const parts = async () => ({ db: await database(), journal: await journal(), clock, ids });
+  const projects = once(async () => (await import('#projects/projects.ts')).createProjects(await parts()));
+  const engine = once(async () => {
+    const [{ createQueue }, { createTickets }, { createRunEngine }, { detectAt }, { createScanReviewer }] =
+      await Promise.all([
+        import('#queue/queue.ts'),
+        import('#projects/tickets.ts'),
+        import('#workflows/run-engine.ts'),
+        import('#operations/tree-files.ts'),
+        import('#workflows/scan-reviewer.ts'),
+      ]);
+    const stores = await parts();
+    const queue = resources.adopt(createQueue({ db: stores.db, clock, log }), (open) => open.close());
+    const { createPatterns } = await import('#memory/patterns.ts');
+    return createRunEngine({
+      ...stores,
+      memory: createPatterns(stores),
+      queue,
+      projects: await projects(),
+      tickets: createTickets(stores),
+      git: base.git,
+      workspaces: base.workspaces,
+      openHands: hands.open,
+      detect: ({ repository, commit, ...wish }) => detectAt(base.git, { repository, commit }, wish),
+      reviewers: [createScanReviewer()],
+      log,
+    });
+  });
+  return { journal, projects, engine, databaseCare: createDatabaseCare(base) };
+}
