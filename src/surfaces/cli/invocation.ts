@@ -1,27 +1,6 @@
 // One thing asked on the command line: which operation, with what input, shown how.
 import type { OperationName } from '#operations/catalogue.ts';
-
-export const PRESENTATIONS = [
-  'solve',
-  'init',
-  'tickets',
-  'ticket',
-  'runs',
-  'run',
-  'watched',
-  'faults',
-  'diff',
-  'logs',
-  'requested',
-  'worked',
-  'verify',
-  'doctor',
-  'config',
-  'origins',
-  'database',
-  'migrated',
-] as const;
-export type Presentation = (typeof PRESENTATIONS)[number];
+import type { Presentation } from './presenters.ts';
 
 export interface Invocation {
   readonly operation: OperationName;
