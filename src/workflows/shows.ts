@@ -9,7 +9,7 @@ import type { Clock } from '#foundation/clock.ts';
 import { AppError } from '#foundation/errors.ts';
 import type { Projects } from '#projects/projects.ts';
 import type { Tickets } from '#projects/tickets.ts';
-import { ownerName } from './owner.ts';
+import { isCertainlyDead, ownerName } from './owner.ts';
 import { workspaceName } from './rest.ts';
 import type { RunRecord } from './run-record.ts';
 import { runStatusOf, ticketStatusOf } from './run-status.ts';
@@ -39,7 +39,13 @@ export async function viewOf(parts: ShowParts, run: RunRecord): Promise<RunView>
     ticketOf(parts, run.ticketId),
     projectOf(parts, run.projectId),
   ]);
-  return view(parts.clock, run, { ticket, project });
+  return view(parts.clock, await asHeld(run), { ticket, project });
+}
+
+/** A lease that outlives its owner holds nothing: the run waits again from the moment its worker is known to be dead. */
+async function asHeld(run: RunRecord): Promise<RunRecord> {
+  const orphaned = run.leaseUntil !== null && run.owner !== null && (await isCertainlyDead(run.owner));
+  return orphaned ? { ...run, leaseUntil: null, owner: null } : run;
 }
 
 interface Belonging {
@@ -91,7 +97,7 @@ export async function viewsOf(parts: ShowParts, records: readonly RunRecord[]): 
     const project = projects.get(run.projectId) ?? (await projectOf(parts, run.projectId));
     tickets.set(ticket.id, ticket);
     projects.set(project.id, project);
-    views.push(view(parts.clock, run, { ticket, project }));
+    views.push(view(parts.clock, await asHeld(run), { ticket, project }));
   }
   return views;
 }
@@ -205,7 +211,8 @@ export async function findCertificate(parts: ShowParts, ref: string): Promise<Ce
 export async function viewTicket(parts: ShowParts, ticket: Ticket): Promise<TicketView> {
   const project = await projectOf(parts, ticket.projectId);
   const records = await parts.store.list({ ticketId: ticket.id, limit: RUNS_OF_A_TICKET });
-  const runs = records.map((run) => view(parts.clock, run, { ticket, project }));
+  const held = await Promise.all(records.map(asHeld));
+  const runs = held.map((run) => view(parts.clock, run, { ticket, project }));
   return {
     ...ticket,
     status: ticketStatusOf(runs[0]?.status ?? null),

@@ -165,6 +165,27 @@ describe('R5: taking over', () => {
     expect(await queue.reclaim()).toBe(0);
   });
 
+  test('a run whose worker was killed waits again at once for its readers, although its lease stands', async () => {
+    const { coder, began, release } = gate();
+    const { engine, db } = world.build({ coder });
+    const { run } = await engine.start({ repository: world.repository.path });
+    const executing = engine.execute(run.key);
+    await began;
+    expect(await engine.view(run.key)).toMatchObject({
+      status: 'running',
+      owner: expect.stringContaining('process'),
+    });
+    const killed = { ...(await thisProcess()), started: '1' };
+    const [kept] = await db.raw<{ owner: unknown }>('select owner from runs where id = $1', [run.id]);
+    await db.raw('update runs set owner = $2 where id = $1', [run.id, JSON.stringify(killed)]);
+    expect(await engine.view(run.key)).toMatchObject({ status: 'queued', owner: null, workspace: null });
+    expect((await engine.list())[0]?.status).toBe('queued');
+    expect((await engine.ticket(run.ticketId)).runs[0]?.status).toBe('queued');
+    await db.raw('update runs set owner = $2 where id = $1', [run.id, JSON.stringify(kept?.owner)]);
+    release();
+    expect((await executing).status).toBe('succeeded');
+  });
+
   test('every write of an older epoch is refused', async () => {
     const { engine, db, journal } = world.build({ coder: scriptedCoder([]) });
     const { run } = await engine.start({ repository: world.repository.path });
