@@ -62,13 +62,26 @@ export const EVENT_PAYLOADS = {
     verdict: z.enum(['passed', 'refused']),
     reasons: z.array(z.string()),
     certificate: z.string().nullable(),
+    /** Absent for the certificate of a run, which belongs to no phase. */
+    phase: z.string().optional(),
+    commit: z.string().optional(),
+    iteration: z.int().optional(),
   }),
-  'approval.requested': z.strictObject({ commit: z.string(), certificate: z.string() }),
+  'approval.requested': z.strictObject({
+    commit: z.string(),
+    certificate: z.string().nullable(),
+    approval: z.string().optional(),
+    phase: z.string().optional(),
+    expiresAt: z.string().optional(),
+  }),
   'approval.decided': z.strictObject({
     decision: z.enum(['approved', 'rejected']),
     by: z.string(),
     note: z.string(),
+    approval: z.string().optional(),
   }),
+  /** Nobody decided in time: the answer is no. */
+  'approval.expired': z.strictObject({ approval: z.string(), phase: z.string(), commit: z.string() }),
 } as const;
 
 export type EventType = keyof typeof EVENT_PAYLOADS;

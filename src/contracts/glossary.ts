@@ -12,6 +12,11 @@ export const GLOSSARY = {
   Workspace: 'A git worktree and its isolation.',
   Check: 'One thing the host executes to reach a verdict.',
   Gate: 'A list of checks.',
+  Claim: 'What an agent says of its own work; kept, and no evidence.',
+  Artefact: 'A file or record that a phase must yield, kept by its digest.',
+  Approval: 'A decision asked of a person, with a time by which silence means no.',
+  Grader:
+    'A command that looks at a result and says whether it will do; it never sees how the result came about.',
   Verdict: 'The outcome of a check or a gate.',
   Certificate: 'The content-addressed record of a passed gate.',
   Suspect: 'A place in the source that may hold the fault, with its suspicion.',
