@@ -198,15 +198,13 @@ function createHostLauncher(options: SandboxOptions): Launcher {
   const { clock } = options;
   const hostPath = options.hostPath ?? '/usr/local/bin:/usr/bin:/bin';
   const stdio = createStdioPlan();
-  let commands = 0;
   return async (command, mode, signal) => {
     const limits = commandLimits.parse(command.limits ?? {});
     const directory = join(
       command.workspace.root,
       insideDirectory(command.directory).slice(INSIDE.workspace.length),
     );
-    commands += 1;
-    const launched = launchOnHost(command, { directory, hostPath, number: commands, stdio });
+    const launched = launchOnHost(command, { directory, hostPath, stdio });
     const { child, killAll } = launched;
     const watch = supervise({ ...streams(child), mode, limits, clock, killAll }, signal);
     const finish = async (outcome: Outcome): Promise<CommandResult> => {

@@ -120,6 +120,19 @@ describe('without isolation', () => {
     expect(existsSync(first.stdout.trim())).toBe(false);
   });
 
+  test('R38: the end of a command leaves those of another sandbox of this process alone', async () => {
+    const begun = await sandbox.start({
+      workspace: { root, mounts: [] },
+      argv: ['bash', '-c', 'echo begun; read line; echo "$line"'],
+    });
+    const lines = begun.lines[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('begun');
+    expect((await runScript(sandboxOn('none'), root, 'exit 3')).exitCode).toBe(3);
+    begun.write('still here');
+    expect((await lines.next()).value).toBe('still here');
+    expect(await begun.done).toMatchObject({ ending: 'exited', exitCode: 0 });
+  });
+
   test('R38: time, output and daemons are bounded', async () => {
     const mark = `87${process.pid % 10_000}.7`;
     const late = await runScript(sandbox, root, `setsid sleep ${mark} & touch begun; sleep 60`, {

@@ -24,16 +24,15 @@ export interface HostPlace {
   /** Working directory on the host. */
   readonly directory: string;
   readonly hostPath: string;
-  /** Tells this command from others of this process. */
-  readonly number: number;
   readonly stdio: StdioPlan;
 }
 
 export function launchOnHost(command: SandboxCommand, place: HostPlace): HostLaunched {
-  const marker = `${ownerTag()}-${place.number}`;
   linkDependencies(command);
   // Never a known place: what others, or an earlier command, left in a home would be executed.
   const home = makeScratch('home');
+  // The home's own ending tells this command from every other, of other sandboxes of this process too.
+  const marker = `${ownerTag()}-${home.slice(home.lastIndexOf('-') + 1)}`;
   const binaries = command.workspace.mounts
     .filter((mount) => !isAbsolute(mount.inside))
     .map((mount) =>
@@ -81,7 +80,7 @@ function linkDependencies(command: SandboxCommand): void {
 /** Processes of this machine that a command of ours started and whose environment we may read. */
 export function markedProcesses(): { pid: number; tag: string; ownerGone: boolean }[] {
   return processIds().flatMap((pid) => {
-    const tag = environmentOf(pid)?.match(new RegExp(`(?:^|\0)${MARKER}=([0-9-]+)(?:\0|$)`))?.[1];
+    const tag = environmentOf(pid)?.match(new RegExp(`(?:^|\0)${MARKER}=([0-9A-Za-z-]+)(?:\0|$)`))?.[1];
     return tag === undefined ? [] : [{ pid, tag, ownerGone: !ownerLives(tag) }];
   });
 }
