@@ -3,6 +3,8 @@
 export const GLOSSARY = {
   Project: 'A repository under care.',
   Ticket: 'Wanted work on a project.',
+  Workflow: 'The phases that tickets pass, read from YAML; a ticket keeps the version it began with.',
+  Phase: 'Where a ticket stands in its workflow.',
   Run: 'One execution of a ticket by the state machine.',
   Step: 'A resumable unit of a run: one visit to one state, with its input and output.',
   Attempt: 'One round of coding and testing inside a run.',

@@ -60,4 +60,5 @@ export const instant = customType<{ data: string; driverData: string }>({
 });
 
 export type Table = PgCore.PgTable;
+export type SQL = Core.SQL;
 export type TableConfig = ReturnType<typeof pgCore.getTableConfig>;

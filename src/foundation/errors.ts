@@ -56,6 +56,10 @@ export const ERRORS = {
     exit: EXIT.failed,
     when: 'Another worker holds the run, or its state does not allow the request.',
   },
+  TICKET_CONFLICT: {
+    exit: EXIT.failed,
+    when: 'Somebody else changed the ticket at the same time.',
+  },
   CERTIFICATE_INVALID: {
     exit: EXIT.gate,
     when: 'A certificate does not match its digest or cannot be reproduced.',

@@ -1,6 +1,17 @@
-// The tables of this room, as migrations/0002-projects-and-tickets.sql makes them.
+// The tables of this room, as migrations 0002 and 0006 make them.
 import type { ProjectProfile } from '#contracts/project.ts';
-import { index, instant, integer, jsonb, pgTable, text, uniqueIndex } from '#database/drizzle.ts';
+import type { Priority, Risk, Ticket, TicketKind } from '#contracts/ticket.ts';
+import {
+  doublePrecision,
+  index,
+  instant,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from '#database/drizzle.ts';
 
 export const projects = pgTable(
   'projects',
@@ -27,9 +38,45 @@ export const tickets = pgTable(
     title: text('title').notNull(),
     description: text('description').notNull(),
     createdAt: instant('created_at').notNull(),
+    priority: text('priority').$type<Priority>().notNull(),
+    kind: text('kind').$type<TicketKind>().notNull(),
+    risk: text('risk').$type<Risk>().notNull(),
+    labels: text('labels').array().notNull(),
+    deadline: instant('deadline'),
+    parentId: text('parent_id'),
+    estimateMinutes: integer('estimate_minutes'),
+    workflow: text('workflow'),
+    phase: text('phase'),
+    phaseSince: instant('phase_since'),
+    rank: doublePrecision('rank').notNull(),
+    blocked: jsonb('blocked').$type<Ticket['blocked']>(),
+    cancelled: jsonb('cancelled').$type<Ticket['cancelled']>(),
+    approval: jsonb('approval').$type<Ticket['approval']>(),
+    version: integer('version').notNull(),
+    updatedAt: instant('updated_at').notNull(),
   },
   (table) => [
     uniqueIndex('tickets_number_key').on(table.number),
     index('tickets_project_idx').on(table.projectId),
+    index('tickets_phase_idx').on(table.phase, table.rank),
+    index('tickets_parent_idx').on(table.parentId),
+    index('tickets_labels_idx').using('gin', table.labels),
+  ],
+);
+
+export const ticketDependencies = pgTable(
+  'ticket_dependencies',
+  {
+    ticketId: text('ticket_id')
+      .notNull()
+      .references(() => tickets.id),
+    dependsOn: text('depends_on')
+      .notNull()
+      .references(() => tickets.id),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.ticketId, table.dependsOn] }),
+    index('ticket_dependencies_on_idx').on(table.dependsOn),
   ],
 );

@@ -215,7 +215,7 @@ export async function viewTicket(parts: ShowParts, ticket: Ticket): Promise<Tick
   const runs = held.map((run) => view(parts.clock, run, { ticket, project }));
   return {
     ...ticket,
-    status: ticketStatusOf(runs[0]?.status ?? null),
+    status: ticketStatusOf({ ticket, workflow: null, newest: runs[0] ?? null }, parts.clock.now()),
     projectName: project.name,
     repository: project.path,
     runs,

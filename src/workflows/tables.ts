@@ -1,4 +1,4 @@
-// The tables of this room, as migrations/0003-runs.sql makes them.
+// The tables of this room, as migrations 0003 and 0006 make them.
 import type { CertificateBody } from '#contracts/certificate.ts';
 import {
   bigint,
@@ -94,4 +94,75 @@ export const certificates = pgTable(
     index('certificates_run_idx').on(table.runId),
     index('certificates_ticket_idx').on(table.ticketId),
   ],
+);
+
+export const workflowVersions = pgTable(
+  'workflow_versions',
+  {
+    digest: text('digest').primaryKey(),
+    name: text('name').notNull(),
+    source: text('source').notNull(),
+    origin: text('origin').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [index('workflow_versions_name_idx').on(table.name, table.createdAt)],
+);
+
+export const phaseHistory = pgTable(
+  'phase_history',
+  {
+    ticketId: text('ticket_id')
+      .notNull()
+      .references(() => tickets.id),
+    seq: integer('seq').notNull(),
+    fromPhase: text('from_phase'),
+    toPhase: text('to_phase').notNull(),
+    workflow: text('workflow').notNull(),
+    kind: text('kind').notNull(),
+    reason: text('reason').notNull(),
+    actor: jsonb('actor').$type<unknown>().notNull(),
+    overridden: jsonb('overridden').$type<unknown>().notNull(),
+    artefacts: jsonb('artefacts').$type<unknown>().notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.ticketId, table.seq] })],
+);
+
+export const phaseOutputs = pgTable(
+  'phase_outputs',
+  {
+    ticketId: text('ticket_id')
+      .notNull()
+      .references(() => tickets.id),
+    phase: text('phase').notNull(),
+    slot: text('slot').notNull(),
+    version: integer('version').notNull(),
+    madeIn: integer('made_in').notNull(),
+    digest: text('digest').notNull(),
+    path: text('path'),
+    content: jsonb('content').$type<unknown>().notNull(),
+    collectedBy: text('collected_by').notNull(),
+    at: instant('at').notNull(),
+    supersededIn: integer('superseded_in'),
+  },
+  (table) => [primaryKey({ columns: [table.ticketId, table.phase, table.slot, table.version] })],
+);
+
+export const contextItems = pgTable(
+  'context_items',
+  {
+    id: text('id').primaryKey(),
+    ticketId: text('ticket_id')
+      .notNull()
+      .references(() => tickets.id),
+    phase: text('phase'),
+    kind: text('kind').notNull(),
+    subject: text('subject').notNull(),
+    text: text('text').notNull(),
+    source: jsonb('source').$type<unknown>().notNull(),
+    digest: text('digest').notNull(),
+    at: instant('at').notNull(),
+    withdrawn: jsonb('withdrawn').$type<unknown>(),
+  },
+  (table) => [uniqueIndex('context_items_digest_key').on(table.ticketId, table.digest)],
 );

@@ -84,14 +84,15 @@ describe('R3: stop limits', () => {
 });
 
 describe('the derived status', () => {
+  const UNMARKED = { phase: null, phaseSince: null, blocked: null, cancelled: null, approval: null };
   const facts = { state: 'CODING' as const, paused: null, leaseUntil: null, decision: null };
   const later = '2026-01-01T00:01:00.000Z';
 
   test.each([
-    [{ ...facts }, 'queued', 'building'],
-    [{ ...facts, leaseUntil: later }, 'running', 'building'],
-    [{ ...facts, leaseUntil: '2025-12-31T23:59:59.000Z' }, 'queued', 'building'],
-    [{ ...facts, paused: { reason: 'r', next: 'n' }, leaseUntil: later }, 'paused', 'building'],
+    [{ ...facts }, 'queued', 'active'],
+    [{ ...facts, leaseUntil: later }, 'running', 'active'],
+    [{ ...facts, leaseUntil: '2025-12-31T23:59:59.000Z' }, 'queued', 'active'],
+    [{ ...facts, paused: { reason: 'r', next: 'n' }, leaseUntil: later }, 'paused', 'active'],
     [{ ...facts, state: 'HUMAN_REVIEW' as const }, 'waiting-human', 'waiting-human'],
     [
       {
@@ -100,15 +101,17 @@ describe('the derived status', () => {
         decision: { decision: 'approved' as const, by: 'a', note: '' },
       },
       'queued',
-      'building',
+      'active',
     ],
     [{ ...facts, state: 'SUCCESS' as const, leaseUntil: later }, 'succeeded', 'done'],
     [{ ...facts, state: 'FAILED' as const }, 'failed', 'failed'],
     [{ ...facts, state: 'CANCELLED' as const }, 'cancelled', 'cancelled'],
   ])('%j is %s, its ticket %s', (run, status, ticket) => {
     expect(runStatusOf(run, NOW)).toBe(status);
-    expect(ticketStatusOf(runStatusOf(run, NOW))).toBe(ticket);
+    const newest = { status: runStatusOf(run, NOW), createdAt: '2026-01-01T00:00:00.000Z' };
+    expect(ticketStatusOf({ ticket: UNMARKED, workflow: null, newest }, NOW)).toBe(ticket);
   });
 
-  test('a ticket without a run is open', () => expect(ticketStatusOf(null)).toBe('open'));
+  test('a ticket without a run is open', () =>
+    expect(ticketStatusOf({ ticket: UNMARKED, workflow: null, newest: null }, NOW)).toBe('open'));
 });
