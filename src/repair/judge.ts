@@ -113,6 +113,10 @@ async function warmJudge(
   // What was cut short would answer later, in place of something else: the process is begun anew when it is used.
   if (survey === null) await first.close();
   if (base === null || targets === null) return { reason: whyNotReproduced(request, base) };
+  if (plan.afterBuild && !runsSources(survey, targets.isTarget)) {
+    await first.close();
+    return { reason: 'they do not run the source files, but what is built of them' };
+  }
   const timeoutMs = usualTimeoutMs(request, base);
   const limited = traced ? { usual: usualTicks(base) } : {};
   const guards = new Map(sources.files.map((file) => [file.path, file.guarded.insertions]));
@@ -156,6 +160,11 @@ async function warmJudge(
     observer: createObserver(first, { timeoutMs: surveyMs, testTicks: base.ticks, tests: targets }),
     close: () => Promise.all(sessions.map((session) => session.close())).then(() => undefined),
   };
+}
+
+/** Whether a failing test is seen to run code of a file that may be changed. */
+function runsSources(survey: SurveyReply | null, isTarget: (test: TestOutcome) => boolean): boolean {
+  return (survey?.tests ?? []).some((test) => isTarget(test) && (test.probes ?? []).length > 0);
 }
 
 /** What is not worth a limit of its own, in ticks: every candidate may take more. */

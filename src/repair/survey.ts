@@ -34,7 +34,8 @@ export async function surveyed(
   stop: AbortSignal,
 ): Promise<Surveyed> {
   const { first, plan, surveyMs, traced } = how;
-  const few = { timeoutMs: surveyMs, ticks: SURVEY_TICKS };
+  const enough = { ms: Math.ceil(request.budget.wallMs * ENOUGH_SHARE), entries: plan.failingEntries };
+  const few = { timeoutMs: surveyMs, ticks: SURVEY_TICKS, enough };
   const plain = traced ? { sources: probes.sources, cover: true } : { sources: {}, cover: false };
   const quick = await first.survey({ ...plain, ...few }, stop);
   const limits = needsMore(request, quick) ? { ...few, ticks: MANY_SURVEY_TICKS } : few;
@@ -51,8 +52,12 @@ export async function surveyed(
   return { base, targets: ordered, survey };
 }
 
+/** Of the budget, for one survey: after that, files without a failing test are left to the final check. */
+const ENOUGH_SHARE = 0.15;
 /** Surveys may take this part of the budget in all: what they did not get to see, the search does without. */
 const SURVEYS_SHARE = 0.5;
+/** What big suites need to be loaded at all; with a small budget, nearly all of it. */
+const SURVEYS_FLOOR = { ms: 10_000, share: 0.8 } as const;
 
 export async function inTime<T>(
   { clock, request }: SurveyInput,
@@ -61,7 +66,9 @@ export async function inTime<T>(
 ): Promise<T> {
   const over = new AbortController();
   const done = new AbortController();
-  clock.sleep(Math.ceil(request.budget.wallMs * SURVEYS_SHARE), done.signal).then(
+  const { wallMs } = request.budget;
+  const floorMs = Math.min(SURVEYS_FLOOR.ms, wallMs * SURVEYS_FLOOR.share);
+  clock.sleep(Math.ceil(Math.max(wallMs * SURVEYS_SHARE, floorMs)), done.signal).then(
     () => over.abort(),
     () => undefined,
   );

@@ -7,7 +7,12 @@ import type { RepairWorkspace } from './request.ts';
 export interface WarmPlan {
   readonly runner: StartMessage['runner'];
   readonly family: 'javascript' | 'python';
+  /** Those with tests that fail come first. */
   readonly entries: StartMessage['entries'];
+  /** How many entries hold tests that fail. */
+  readonly failingEntries: number;
+  /** True when the command builds something first: what it builds is not made anew for a candidate. */
+  readonly afterBuild: boolean;
   /** Words of the test command after the runner's name (vitest and jest). */
   readonly options: readonly string[];
   /** What is left to the project's own command, in words. */
@@ -29,23 +34,36 @@ export async function warmPlanOf(
   tests: readonly TestResult[],
   workspace: RepairWorkspace,
 ): Promise<Warmth> {
-  const files = [...new Set(tests.flatMap((test) => (test.file === null ? [] : [test.file])))].sort();
   const { runner } = plan;
-  // A step before the tests (a build, most often) makes what they run: a warm process would judge stale output.
-  if (/^(?:ba|da)?sh$/.test(posix.basename(plan.argv[0] ?? '')))
+  const { afterBuild, argv } = withoutBuild(plan.argv);
+  if (/^(?:ba|da)?sh$/.test(posix.basename(argv[0] ?? '')))
     return cold('a shell prepares the tests before they run');
+  const filesOf = (some: readonly TestResult[]) =>
+    [...new Set(some.flatMap((test) => (test.file === null ? [] : [test.file])))].sort();
+  const failing = filesOf(tests.filter((test) => test.status === 'failed'));
+  const files = [...new Set([...failing, ...filesOf(tests)])];
   if (runner === 'command') {
-    const script = await scriptPlan(plan.argv, { plan, workspace, depth: 0 });
+    const script = afterBuild ? null : await scriptPlan(argv, { plan, workspace, depth: 0 });
     return script === null ? cold('its command is no plain script') : { plan: script, reason: null };
   }
   if (files.length === 0) return cold('its tests do not say which file they are in');
   const entries = files.map((file) => ({ file, args: [] }));
-  const common = { entries, options: [], notes: [] };
+  const common = { entries, failingEntries: failing.length, afterBuild, options: [], notes: [] };
   if (runner === 'pytest' || runner === 'unittest')
     return { plan: { ...common, runner, family: 'python' }, reason: null };
   if (runner === 'node' || runner === 'mocha')
     return { plan: { ...common, runner, family: 'javascript' }, reason: null };
-  return transformedPlan({ ...plan, runner }, { files, tests, workspace });
+  return transformedPlan({ ...plan, argv, runner }, { files, tests, workspace, afterBuild });
+}
+
+/**
+ * The words behind `sh -c 'BUILD && exec "$@"' sh`. What a build makes would be stale in a warm process: only tests that
+ * are seen to run source files themselves are judged there, and the command, with its build, has the last word.
+ */
+function withoutBuild(argv: readonly string[]): { afterBuild: boolean; argv: string[] } {
+  const [shell, flag, script, name, ...rest] = argv;
+  const afterBuild = shell === 'sh' && flag === '-c' && name === 'sh' && /&& exec "\$@"$/.test(script ?? '');
+  return { afterBuild, argv: afterBuild ? rest : [...argv] };
 }
 
 function cold(reason: string): Warmth {
@@ -59,7 +77,13 @@ async function transformedPlan(
     files,
     tests,
     workspace,
-  }: { files: readonly string[]; tests: readonly TestResult[]; workspace: RepairWorkspace },
+    afterBuild,
+  }: {
+    files: readonly string[];
+    tests: readonly TestResult[];
+    workspace: RepairWorkspace;
+    afterBuild: boolean;
+  },
 ): Promise<Warmth> {
   const mocking = new Set<string>();
   for (const file of files) {
@@ -74,7 +98,9 @@ async function transformedPlan(
   const entries = files.filter((file) => !mocking.has(file)).map((file) => ({ file, args: [] }));
   const at = plan.argv.findIndex((word) => word !== 'env' && !/^[A-Za-z_]\w*=/.test(word));
   const options = plan.argv.slice(at + 1);
-  return { plan: { runner: plan.runner, family: 'javascript', entries, options, notes }, reason: null };
+  const failingEntries = entries.filter(({ file }) => failing.some((test) => test.file === file)).length;
+  const common = { entries, failingEntries, afterBuild, options, notes };
+  return { plan: { ...common, runner: plan.runner, family: 'javascript' }, reason: null };
 }
 
 const MAX_LISTED = 3;
@@ -106,7 +132,8 @@ async function scriptPlan(
   // Options before the script change how it is run; only the plain form is known to be the same.
   if (family === null || file === undefined || at !== 0) return null;
   const entry = { file: posix.normalize(posix.join(plan.directory, file)), args: rest.slice(1) };
-  return { runner: 'command', family, entries: [entry], options: [], notes: [] };
+  const common = { entries: [entry], failingEntries: 1, afterBuild: false, options: [], notes: [] };
+  return { ...common, runner: 'command', family };
 }
 
 function npmScript(program: string, rest: readonly string[]): string | null {

@@ -184,3 +184,18 @@ test('coverage of code that never ends is cut by counting, not by the clock, and
   expect(survey?.tests).toMatchObject([{ status: 'failed', error: expect.stringContaining('tick limit') }]);
   expect(survey?.tests[0]?.probes?.length).toBeGreaterThan(2);
 });
+
+test('a survey that has seen enough passes over further files, but never over those with failing tests', async () => {
+  const named = (name: string) =>
+    `const { test } = require('node:test');\nconst { one } = require('./source.js');\ntest('${name}', () => one());\n`;
+  const trial = {
+    source: 'exports.one = () => {\n  return 1;\n};\n',
+    test: named('first'),
+    others: { 'b.test.js': named('second'), 'c.test.js': named('third') },
+    candidates: [],
+  };
+  const seen = async (entries: number) =>
+    (await coverageIn(trial, 20_000, { ms: 0, entries }))?.tests.map((one) => one.path[0]);
+  expect(await seen(2)).toEqual(['first', 'second']);
+  expect(await seen(3)).toEqual(['first', 'second', 'third']);
+});

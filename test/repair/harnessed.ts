@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { createSyntaxReader, type SyntaxNode } from '#code/syntax.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
-import type { FileShape, StartMessage, SurveyReply, TryReply } from '#repair/harness/protocol.ts';
+import type {
+  FileShape,
+  StartMessage,
+  SurveyMessage,
+  SurveyReply,
+  TryReply,
+} from '#repair/harness/protocol.ts';
 import { createHarnessSession, type HarnessSession } from '#repair/harness-session.ts';
 import { shapeOf } from '#repair/shapes.ts';
 import { type Woven, weaveGuards, weaveProbes } from '#repair/weave.ts';
@@ -25,6 +31,8 @@ export interface Trial {
   /** False: everything is loaded anew for each candidate. */
   readonly shaped?: boolean;
   readonly ticks?: number;
+  /** Further test files, after the one of `test`. */
+  readonly others?: Readonly<Record<string, string>>;
 }
 
 const clock = createSystemClock();
@@ -49,10 +57,20 @@ export async function judgeIn(trial: Trial): Promise<TryReply[]> {
 }
 
 /** What each test of the unchanged program runs, as the engine asks for it; `timeoutMs` of processor time at most. */
-export async function coverageIn(trial: Trial, timeoutMs: number): Promise<SurveyReply | null> {
+export async function coverageIn(
+  trial: Trial,
+  timeoutMs: number,
+  enough?: SurveyMessage['enough'],
+): Promise<SurveyReply | null> {
   return inSession(trial, (session, { file, root }) => {
     const sources = { [file]: weaveProbes(trial.source, root, javascriptGrammar, 0).text };
-    return session.survey({ sources, cover: true, timeoutMs, ticks: trial.ticks ?? 10_000 });
+    return session.survey({
+      sources,
+      cover: true,
+      timeoutMs,
+      ...(enough && { enough }),
+      ticks: trial.ticks ?? 10_000,
+    });
   });
 }
 
@@ -81,13 +99,14 @@ async function inSession<T>(
   };
   const start: Omit<StartMessage, 'op' | 'token' | 'directory'> = {
     runner,
-    entries: [{ file: entry, args: [] }],
+    entries: [entry, ...Object.keys(trial.others ?? {})].map((one) => ({ file: one, args: [] })),
     sources: { [file]: woven.text },
     shapes: trial.shaped === false ? {} : shapes,
     options: [],
   };
   await writeFile(join(directory, file), trial.source);
   await writeFile(join(directory, entry), trial.test);
+  for (const [path, text] of Object.entries(trial.others ?? {})) await writeFile(join(directory, path), text);
   const place = { workspace: { root: directory, mounts: [] }, directory: '.', family: 'javascript' as const };
   const session = createHarnessSession({ sandbox, clock, ...place, wallMs: 60_000, start });
   try {

@@ -159,3 +159,33 @@ test('bounds are kept and named: candidates, wall time, cancellation within a se
   const cancelled = await repair(layout, stopper.signal);
   expect(cancelled.outcome.ending).toBe('cancelled');
 });
+
+const BUILT = {
+  'package.json': '{"type":"module"}',
+  'src/last.js': 'export function last(list) {\n  return list[list.length];\n}\n',
+};
+
+test.each([
+  ['src', 'warm'],
+  ['dist', 'command'],
+])(
+  'tests behind a build that import from %s are judged by way of: %s',
+  {
+    timeout: 60_000,
+  },
+  async (folder, way) => {
+    const build = 'mkdir -p dist && cp src/last.js dist/ && exec "$@"';
+    const { outcome, fixed } = await repair({
+      language: 'javascript',
+      plan: { runner: 'node', argv: ['sh', '-c', build, 'sh', 'node', '--test'] },
+      files: {
+        ...BUILT,
+        'test/last.test.js': `import assert from 'node:assert';\nimport test from 'node:test';\nimport { last } from '../${folder}/last.js';\ntest('last', () => assert.equal(last([1, 2]), 2));\n`,
+      },
+      sourceFiles: ['src/last.js'],
+      budget: { candidates: way === 'warm' ? 2_000 : 1 },
+    });
+    expect(outcome.validation).toBe(way);
+    if (way === 'warm') expect(fixed('src/last.js')).toMatch(/list\.length - 1|list\.at\(-1\)/);
+  },
+);

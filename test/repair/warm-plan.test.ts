@@ -36,11 +36,22 @@ test.each([
   expect(await warmPlanOf(given, [failing], workspace)).toMatchObject({ plan: { family }, reason: null });
 });
 
+test('a build before the tests is left out, and told; files with failing tests come first', async () => {
+  const build = ['sh', '-c', 'tsc -p . && exec "$@"', 'sh'];
+  const passing: TestResult = { ...failing, file: '0.test.js', status: 'passed' };
+  const tests = [passing, failing];
+  const found = await warmPlanOf(plan('vitest', ...build, 'vitest', 'run', '--typecheck'), tests, workspace);
+  expect(found.plan).toMatchObject({
+    afterBuild: true,
+    failingEntries: 1,
+    entries: [{ file: 'a.test.js' }, { file: '0.test.js' }],
+    options: ['run', '--typecheck'],
+  });
+  expect((await warmPlanOf(plan('vitest', 'vitest', 'run'), tests, workspace)).plan?.afterBuild).toBe(false);
+});
+
 test.each([
-  [
-    'a build before the tests',
-    plan('node', 'sh', '-c', 'tsc -p . && exec "$@"', 'sh', 'node', '--test', 'dist/'),
-  ],
+  ['a shell without a runner after it', plan('node', 'sh', '-c', 'tsc -p . && node --test dist/')],
   ['options before the script', plan('command', 'node', '--import', './setup.js', 'check.js')],
   ['a command that is no interpreter', plan('command', 'make', 'test')],
 ])('%s is left to the real command', async (_why, given) => {

@@ -19,6 +19,8 @@ type Exports = Record<string, unknown>;
 type Mocks = Record<string, Callback | undefined>;
 
 const ENVIRONMENT = { VITEST: 'true', NODE_ENV: 'test', TEST: 'true', MODE: 'test', DEV: '1' };
+/** Where versions keep what tests import, the newer ones first. */
+const ENTRIES = ['dist/index.js', 'dist/index.mjs'] as const;
 const TEST_TIMEOUT_MS = 5_000;
 /** From this version on, hooks after run in the reverse order. */
 const REVERSED_SINCE = 2;
@@ -26,8 +28,9 @@ const REVERSED_SINCE = 2;
 /** Null when the project's vitest cannot be loaded. */
 export function openVitest(packages: Packages, settings: RunnerSettings): TestApi | null {
   Object.assign(process.env, { ...ENVIRONMENT, VITEST_POOL_ID: '1', VITEST_WORKER_ID: '1', ...settings.env });
-  Object.defineProperty(globalThis, '__vitest_worker__', { value: workerState(), configurable: true });
-  const real = packages.load(['vitest'], 'dist/index.js');
+  for (const [name, value] of Object.entries(workerGlobals()))
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+  const real = ENTRIES.map((file) => packages.load(['vitest'], file)).find((one) => one !== null) ?? null;
   if (real === null || typeof real['expect'] !== 'function') return null;
   const state: Current = { undo: [], spies: [] };
   const { expect, snapshots } = expectOf(real, packages);
@@ -85,7 +88,11 @@ function nothing(): void {
   // Nothing is told to anybody here.
 }
 
-/** What the project's vitest asks its worker for when it is loaded. */
+/** What the project's vitest looks for in its worker when it is loaded; versions before 0.29 for a mocker, too. */
+function workerGlobals(): Record<string, unknown> {
+  return { __vitest_worker__: workerState(), __vitest_environment__: 'node', __vitest_mocker__: {} };
+}
+
 function workerState(): object {
   return {
     config: { fakeTimers: {}, chaiConfig: {}, snapshotOptions: {}, sequence: {}, expect: {} },

@@ -231,7 +231,9 @@ async function survey(
   for (const [file, text] of Object.entries(message.sources)) {
     lab.texts.set(path.join(lab.start.directory, file), stripped(file, text));
   }
-  for (const entry of lab.problem === null ? lab.start.entries : []) {
+  for (const [index, entry] of (lab.problem === null ? lab.start.entries : []).entries()) {
+    const { ms = Number.POSITIVE_INFINITY, entries = 0 } = message.enough ?? {};
+    if (index >= entries && performance.now() - began > ms) break;
     lab.fresh();
     state.probes.fill(0);
     await lab.visit({ file: entry.file, names: null, required: [] }, false, (outcome) => {

@@ -88,6 +88,8 @@ export interface SurveyMessage {
   readonly ticks: number;
   /** True when the probes passed in each test are wanted. */
   readonly cover: boolean;
+  /** After so long the entries that are left are passed over, but for these first ones (JavaScript). */
+  readonly enough?: { readonly ms: number; readonly entries: number };
 }
 
 export interface TryMessage {
