@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isolationRung } from '#contracts/command.ts';
 import type { JournalEvent } from '#contracts/event.ts';
+import { AppError, isAppError } from '#foundation/errors.ts';
 import { runView } from '#workflows/run-views.ts';
 import type { OperationContext } from './context.ts';
 import { defineOperation } from './operation.ts';
@@ -22,6 +23,18 @@ export const cancelRun = defineOperation({
   handle: async (context, { run }) => (await context.engine()).request(run, 'cancel'),
 });
 
+/** A run outlives the loss of its database: the error tells how to go on with it. Others come back as they are. */
+export function stillThere(error: unknown, key: string): unknown {
+  if (!isAppError(error) || error.code !== 'DATABASE_UNAVAILABLE') return error;
+  const { message, next, details } = error;
+  return new AppError('DATABASE_UNAVAILABLE', {
+    message,
+    next: `${next === undefined ? '' : `${next}; `}then cambium run resume ${key}`,
+    details: { ...details, run: key },
+    cause: error,
+  });
+}
+
 export const resumeRun = defineOperation({
   input: runInput.extend({
     isolation: z
@@ -36,7 +49,11 @@ export const resumeRun = defineOperation({
     edges.onRun(key);
     const after = (await lastEvent(context, id))?.seq ?? 0;
     const options = isolation === null ? undefined : { isolation };
-    await withEvents(context, edges, { runId: id, after }, () => engine.resume(id, options, edges.signal));
+    await withEvents(context, edges, { runId: id, after }, () =>
+      engine.resume(id, options, edges.signal),
+    ).catch((error: unknown) => {
+      throw stillThere(error, key);
+    });
     return reportOn(context, id);
   },
 });

@@ -5,6 +5,7 @@ import type { IsolationRung } from '#contracts/command.ts';
 import { errorCode } from '#foundation/errors.ts';
 import type { OperationContext } from './context.ts';
 import { defineOperation } from './operation.ts';
+import { stillThere } from './run-control.ts';
 import { rests, withEvents } from './runs.ts';
 import { prepareSample } from './sample.ts';
 import { reportOn, solveReport } from './solve-report.ts';
@@ -51,7 +52,11 @@ export const solve = defineOperation({
     });
     const { id, key } = started.run;
     edges.onRun(key);
-    await withEvents(context, edges, { runId: id, after: 0 }, () => execute(context, id, edges.signal));
+    await withEvents(context, edges, { runId: id, after: 0 }, () => execute(context, id, edges.signal)).catch(
+      (error: unknown) => {
+        throw stillThere(error, key);
+      },
+    );
     const report = await reportOn(context, id, notes);
     return sample === null ? report : { ...report, next: [...report.next, OWN_REPOSITORY] };
   },

@@ -1,8 +1,10 @@
 // Several terminals on one data directory: one solves, others watch, pause, take over and work beside it.
 import { spawn } from 'node:child_process';
-import { readFile, rename } from 'node:fs/promises';
+import { glob, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ensureEmbedded, stopEmbedded } from '#database/embedded.ts';
+import { createSystemClock } from '#foundation/clock.ts';
 import { type CliHome, openCliHome } from '../support/cli.ts';
 import { BROKEN_MAX, layOut } from '../support/repository.ts';
 
@@ -15,6 +17,15 @@ afterAll(() => cli[Symbol.asyncDispose]());
 
 async function newestRun(): Promise<string> {
   return JSON.parse((await cli.run(['run', 'list', '--limit', '1', '--json'])).stdout).runs[0].key;
+}
+
+/** Ends the PostgreSQL below `directory` as a crash would. */
+async function crashServer(directory: string): Promise<void> {
+  for await (const path of glob(join(directory, '**/postmaster.pid'))) {
+    process.kill(Number((await readFile(path, 'utf8')).split('\n')[0]), 'SIGQUIT');
+    return;
+  }
+  throw new Error(`no server of ${directory} runs`);
 }
 
 test('R5, R6: a pause from another terminal rests the run; what resume proves is written down', async () => {
@@ -30,6 +41,40 @@ test('R5, R6: a pause from another terminal rests the run; what resume proves is
   expect(JSON.parse(await readFile(resumed.certificate.path, 'utf8')).digest).toBe(
     resumed.certificate.digest,
   );
+});
+
+test('R5: the own database is started again under a run when it crashes, and nothing is lost', async () => {
+  const path = await layOut(join(cli.scratch, 'bereft'), BROKEN_MAX);
+  const run = cli.start(['solve', path, '--review', '--json']);
+  await run.said(/step=code/);
+  await crashServer(cli.home);
+  const ended = await run.done;
+  expect(JSON.parse(ended.stdout)).toMatchObject({ outcome: 'waiting-human', attempts: 1 });
+  expect(ended.exit).toBe(5);
+});
+
+test('R5: when the server of others goes away, the message names the command that goes on, and it does', async () => {
+  const clock = createSystemClock();
+  const home = join(cli.scratch, 'server');
+  const { socketDirectory } = await ensureEmbedded({ home, clock, idleStopSeconds: 90 });
+  try {
+    const url = `postgres://cambium@${encodeURIComponent(socketDirectory)}:5432/postgres`;
+    const env = { DATABASE_URL: url };
+    const path = await layOut(join(cli.scratch, 'forsaken'), BROKEN_MAX);
+    const run = cli.start(['solve', path, '--review', '--json'], { env });
+    await run.said(/step=code/);
+    await crashServer(home);
+    const ended = await run.done;
+    const { error } = JSON.parse(ended.stdout);
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', details: { run: 'RUN-1' } });
+    expect(error.next).toContain('then cambium run resume RUN-1');
+    expect(ended.exit).toBe(9);
+    await ensureEmbedded({ home, clock, idleStopSeconds: 90 });
+    const resumed = await cli.run(['run', 'resume', 'RUN-1', '--json'], { env });
+    expect(JSON.parse(resumed.stdout).outcome).toBe('waiting-human');
+  } finally {
+    await stopEmbedded({ home, clock });
+  }
 });
 
 test('a run is watched from another terminal until it waits for a person, and the status says so', async () => {
