@@ -1,5 +1,6 @@
 // Events: immutable facts in the journal, named `entity.verb` (spec §7.3), one payload schema each.
 import { z } from 'zod';
+import { COLLABORATION_EVENTS } from './collaboration-events.ts';
 import { isolationRung } from './command.ts';
 import { candidate, suspect } from './edit.ts';
 import { runState, stopLimits } from './run.ts';
@@ -82,6 +83,7 @@ export const EVENT_PAYLOADS = {
   }),
   /** Nobody decided in time: the answer is no. */
   'approval.expired': z.strictObject({ approval: z.string(), phase: z.string(), commit: z.string() }),
+  ...COLLABORATION_EVENTS,
 } as const;
 
 export type EventType = keyof typeof EVENT_PAYLOADS;

@@ -28,6 +28,7 @@ async function expectedTables(): Promise<Table[]> {
     import('#journal/tables.ts'),
     import('#projects/tables.ts'),
     import('#workflows/tables.ts'),
+    import('#workflows/collaboration-tables.ts'),
     import('#memory/tables.ts'),
   ]);
   return rooms.flatMap((room) => Object.values(room));
