@@ -24,6 +24,12 @@ const timeLimit = z
   .max(MAX_SECONDS)
   .default(DEFAULT_SECONDS)
   .describe('Wall time, seconds; running into it refuses');
+const allowChanges = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Accepts a change that touches what judges it: tests, scripts, configuration that this check runs',
+  );
 const shared = {
   name: z
     .string()
@@ -57,6 +63,7 @@ const commandCheck = z.strictObject({
   directory,
   exit: z.int().min(0).max(255).default(0).describe('Exit status that passes'),
   time_limit_seconds: timeLimit,
+  allow_changes: allowChanges,
 });
 
 const fileCheck = z.strictObject({
@@ -88,6 +95,7 @@ const fileCheck = z.strictObject({
     .describe(
       'Headings that each file must have, in any case and with `_` for a blank, each with text below it',
     ),
+  changed: z.boolean().default(false).describe('Only files added or changed since the base count'),
 });
 
 const testsCheck = z.strictObject({
@@ -102,6 +110,7 @@ const testsCheck = z.strictObject({
     .default([])
     .describe('Tests that must exist and pass, by id or by name'),
   time_limit_seconds: timeLimit,
+  allow_changes: allowChanges,
 });
 
 const coverageCheck = z.strictObject({
@@ -116,6 +125,7 @@ const coverageCheck = z.strictObject({
   run: commandLine.optional().describe('Command that runs the tests; detected in the base when absent'),
   directory,
   time_limit_seconds: timeLimit,
+  allow_changes: allowChanges,
 });
 
 const findingsCheck = z.strictObject({
@@ -147,6 +157,7 @@ const graderCheck = z.strictObject({
     .optional()
     .describe('Score in the answer that passes; without it the exit status decides'),
   time_limit_seconds: timeLimit,
+  allow_changes: allowChanges,
 });
 
 const approvalCheck = z.strictObject({
@@ -177,6 +188,7 @@ export const gateCheck = z.discriminatedUnion('type', [
   approvalCheck,
 ]);
 export type GateCheck = z.infer<typeof gateCheck>;
+export type GateCheckOf<T extends GateCheck['type']> = Extract<GateCheck, { type: T }>;
 
 /** The gate of a phase: every check must pass. Empty: there is no gate. */
 export const gate = z.array(gateCheck).max(50);
@@ -196,6 +208,7 @@ export const gateEvidence = z.strictObject({
   /** Only the host's own observations are evidence; what an agent brought is a claim. */
   collectedBy: z.literal('host'),
 });
+export type GateEvidence = z.infer<typeof gateEvidence>;
 
 export const checkVerdict = z.strictObject({
   name: z.string(),
@@ -218,6 +231,7 @@ export const checkVerdict = z.strictObject({
   evidence: z.array(gateEvidence),
   durationMs: z.number().nonnegative(),
 });
+export type CheckVerdict = z.infer<typeof checkVerdict>;
 
 /** What the host found on one exact tree. */
 export const gateVerdict = z.strictObject({

@@ -7,7 +7,7 @@ import { AppError, isAppError } from '#foundation/errors.ts';
 import type { Ids } from '#foundation/ids.ts';
 import type { Git } from '#sandbox/git.ts';
 import type { Workspace, Workspaces } from '#sandbox/workspace.ts';
-import type { TestRunner, TestSelection } from './test-run.ts';
+import type { CoverageTap, TestRunner, TestSelection } from './test-run.ts';
 import type { HostRun } from './verdict.ts';
 
 export interface HostParts {
@@ -57,15 +57,19 @@ export async function inCleanWorkspace<T>(
 }
 
 /** Runs the whole plan on the exact commit and compares the tree before and after with the commit's tree. */
-export async function runWholePlan(parts: HostParts, task: HostTask, signal?: AbortSignal): Promise<HostRun> {
-  const { repository, commit, plan, limits } = task;
+export async function runWholePlan(
+  parts: HostParts,
+  task: HostTask & { readonly tap?: CoverageTap },
+  signal?: AbortSignal,
+): Promise<HostRun> {
+  const { repository, commit, plan, limits, tap } = task;
   return await inCleanWorkspace(
     parts,
     task,
     async (workspace) => {
       const tree = await parts.git.treeOf(repository, commit);
       const before = await differences(parts.git, tree, workspace);
-      const report = await parts.tests.run({ workspace, plan, limits }, signal);
+      const report = await parts.tests.run({ workspace, plan, limits, tap }, signal);
       stopWhenCancelled(signal);
       const after = await differences(parts.git, tree, workspace).catch((error: unknown) => {
         // A run can leave what no snapshot holds (a huge tracked file); that too is a change, and refuses.

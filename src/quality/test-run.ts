@@ -11,7 +11,7 @@ import { decideOutcome } from './runners/outcome.ts';
 import { extendVariable, planWords, withSearchPath } from './runners/plan-words.ts';
 import { pytestAdapter, unittestAdapter } from './runners/python.ts';
 import { safeText, toResults, type Wanted } from './runners/results.ts';
-import { createResultsDirectory } from './runners/results-directory.ts';
+import { createResultsDirectory, type ResultsDirectory } from './runners/results-directory.ts';
 import { vitestAdapter } from './runners/vitest.ts';
 
 /** Narrows a run. Empty or absent lists mean no narrowing; plain commands cannot be narrowed. */
@@ -22,9 +22,21 @@ export interface TestSelection {
   readonly names?: readonly string[] | undefined;
 }
 
+/** Makes a run tell more than its tests: files laid beside it, words and variables added, and reports read after it. */
+export interface CoverageTap {
+  /** Files of `runners/inside/`. */
+  readonly assets: readonly string[];
+  /** `inside` is the results directory as the command sees it. */
+  env(inside: string): Readonly<Record<string, string>>;
+  words(words: readonly string[], inside: string): string[];
+  collect(results: ResultsDirectory): Promise<void>;
+}
+
 interface TestRunRequest {
   readonly workspace: WorkspacePlace;
   readonly plan: TestPlan;
+  /** Has no effect on plain commands. */
+  readonly tap?: CoverageTap | undefined;
   readonly only?: TestSelection | undefined;
   readonly limits?: Partial<CommandLimits> | undefined;
 }
@@ -77,16 +89,19 @@ async function runAdapter(
   signal: AbortSignal | undefined,
 ): Promise<TestReport> {
   const { adapter, plan, workspace } = request;
-  await using results = await createResultsDirectory(adapter.assets);
+  const { tap } = request;
+  await using results = await createResultsDirectory([...adapter.assets, ...(tap?.assets ?? [])]);
   const wanted: Wanted = { files: request.only?.files ?? [], names: request.only?.names ?? [] };
   const inside = parts.sandbox.resultsPath({ results: results.path });
   const { head, words } = planWords(plan.argv);
   const files = wanted.files.map((file) => belowDirectory(file, plan.directory));
   const command = adapter.command({ words, results: inside, files, names: wanted.names });
-  const env = command.env ?? {};
-  const argv = [...extendVariable(head, 'PYTHONPATH', env['PYTHONPATH'] ?? ''), ...command.words];
+  const env = { ...command.env, ...tap?.env(inside) };
+  const own = tap?.words(command.words, inside) ?? command.words;
+  const argv = [...extendVariable(head, 'PYTHONPATH', env['PYTHONPATH'] ?? ''), ...own];
   const result = await execute(parts, { ...request, argv, env, results: results.path }, signal);
   const report = await results.read(adapter.reportName);
+  await tap?.collect(results);
   const raw = withLoadFailure(adapter, adapter.parse(report.text), result);
   const decided = decideOutcome({ result, raw, report, noTests: adapter.noTests });
   const root = trimSlash(parts.sandbox.insidePath(workspace, '.'));

@@ -1,7 +1,7 @@
 // The built-in reviewer (R9, R31): runs the advisory source scan over the lines that a change adds.
-import { parsePatch } from 'diff';
 import type { ReviewerInput, ReviewFinding } from '#agents/roles.ts';
 import { type Finding, scanSource } from '#code/scan.ts';
+import { addedLines } from '#quality/added-lines.ts';
 import type { Reviewer } from './ports.ts';
 
 const SEVERITIES = { high: 'critical', medium: 'warning', low: 'info' } as const satisfies Record<
@@ -29,23 +29,4 @@ export function createScanReviewer(): Reviewer {
       );
     },
   };
-}
-
-/** Line numbers, from 1, that a unified diff adds to each file of the new tree. */
-export function addedLines(diff: string): ReadonlyMap<string, ReadonlySet<number>> {
-  const files = new Map<string, Set<number>>();
-  for (const patch of parsePatch(diff)) {
-    const path = patch.newFileName?.replace(/^b\//, '');
-    if (path === undefined || path === '/dev/null') continue;
-    const lines = files.get(path) ?? new Set<number>();
-    files.set(path, lines);
-    for (const hunk of patch.hunks) {
-      let line = hunk.newStart;
-      for (const text of hunk.lines) {
-        if (text.startsWith('+')) lines.add(line);
-        if (!text.startsWith('-') && !text.startsWith('\\')) line += 1;
-      }
-    }
-  }
-  return files;
 }
