@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: ['test/fixtures/**', 'node_modules/**'],
     globalSetup: ['./test/support/global-setup.ts'],
     pool: 'forks',
+    // Two even on two cores, where one would be the default: tests wait for processes more than they compute.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     unstubEnvs: true,
