@@ -44,6 +44,7 @@ const START: Confidence = {
     alone: 2,
     contradicts: 6,
     agrees: -2,
+    naming: 0.5,
   },
   fix: {
     intercept: 1.5,

@@ -46,7 +46,8 @@ const BY_METHOD: readonly (readonly [RegExp, Kind])[] = [
   ],
   [/^(?:map|filter|split|keys|values|entries|flat|flatMap|sort|reverse|from)$/, 'list'],
   [/^(?:abs|ceil|floor|round|max|min|pow|sqrt|trunc|parseInt|parseFloat|Number|len|int|ord)$/, 'number'],
-  [/^(?:String|str|chr)$/, 'string'],
+  [/^(?:String|str|chr|stringify)$/, 'string'],
+  [/^(?:sorted|list)$/, 'list'],
   [/^(?:Boolean|bool|isinstance)$/, 'boolean'],
 ];
 

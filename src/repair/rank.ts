@@ -24,6 +24,7 @@ export function rankPlausible(ideas: readonly Idea[]): Idea[] {
 export function isBlunt(idea: Idea): boolean {
   const parts = idea.template.split('+');
   if (parts.some((part) => TAKES_AWAY.has(part))) return true;
+  if (idea.nothingLost === true) return false;
   return parts.includes('return-value') && idea.edits.some((edit) => CONSTANT.test(edit.text));
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Idea } from '#repair/enumerate.ts';
 import { rankPlausible } from '#repair/rank.ts';
 import { repair } from './laid-out.ts';
+import { ideasFor } from './reached.ts';
 
 function idea(template: string, cost: number, text: string): Idea {
   return {
@@ -28,6 +29,23 @@ test('deletions, decided conditions and constant returns come after dearer chang
   ]);
   expect(ranked.map((one) => one.template).slice(0, 2)).toEqual(['comparison-operator', 'return-value']);
   expect(ranked[1]?.reason).toBe('count');
+});
+
+test('a constant in place of a result that nothing was computed for takes nothing away', () => {
+  const given = { ...idea('return-value', 4, '-1'), nothingLost: true };
+  const ranked = rankPlausible([idea('return-value', 1, '0'), idea('comparison-operator', 9, '<='), given]);
+  expect(ranked.map((one) => one.reason)).toEqual(['-1', '<=', '0']);
+});
+
+test('only an argument handed back as it came, or a literal, counts as nothing computed', () => {
+  const lost = (source: string) =>
+    ideasFor(source)
+      .filter((one) => one.template === 'return-value')
+      .map((one) => one.nothingLost === true);
+  const head = 'function f(a, b) {\n  if (a > b) return 1;\n';
+  expect(lost(`${head}  return a;\n}\n`)).not.toContain(false);
+  expect(lost(`${head}  a += 1;\n  return a;\n}\n`)).toContain(false);
+  expect(lost('function f(a) {\n  return a;\n}\n')).not.toContain(true);
 });
 
 test('the engine looks further when only a deletion passes, and puts the mended condition first', {

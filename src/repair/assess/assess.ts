@@ -77,12 +77,12 @@ export function createAssessor(parts: AssessParts): Assessor {
         const to = { files, changes: plausible, observer, seed: parts.request.seed, budgetMs, further };
         memory.watched = (await watchChanges(to, signal)) ?? NOTHING_WATCHED;
       }
-      return ordered(plausible, memory, parts.confidence).map((one) => one.idea);
+      return ordered(plausible, memory, parts).map((one) => one.idea);
     },
     assess: (list, { toCandidate, confirmed }) => {
       if (list.length === 0) return null;
-      const known = knownOf(list, memory);
-      const ranked = ordered(list, memory, parts.confidence);
+      const known = knownOf(list, memory, parts.files);
+      const ranked = ordered(list, memory, parts);
       const belief = ranked.find((one) => one.idea === list[0])?.groupBelief ?? 1;
       const first = { ...known, index: 0, share: belief, request: parts.request, tally: parts.tally };
       const features = fixFeatures(first);
@@ -101,7 +101,7 @@ export function createAssessor(parts: AssessParts): Assessor {
       });
     },
     features: (list) => {
-      const known = knownOf(list, memory);
+      const known = knownOf(list, memory, parts.files);
       return rankFeatures(known).map((own, index) => {
         const first = { ...known, index, share: 0.5, request: parts.request, tally: parts.tally };
         const fix = Object.entries(fixFeatures(first)).map(
@@ -123,20 +123,21 @@ function watchedFor(list: readonly Idea[], { ideas, watched }: Memory): Watched 
   return { ...watched, calls };
 }
 
-function knownOf(list: readonly Idea[], memory: Memory): Known {
+function knownOf(list: readonly Idea[], memory: Memory, files: readonly SourceFile[]): Known {
   const watched = watchedFor(list, memory);
   const agreement = list.map((_, index) =>
     agreementWith(memory.examples, watched.calls, (one) => one.after[index]),
   );
-  return { ideas: list, behaviour: behaviourOf(watched, list.length), agreement };
+  const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
+  return { ideas: list, behaviour: behaviourOf(watched, list.length), agreement, textOf };
 }
 
 /**
  * Changes that take behaviour away come after all others, whatever else speaks for them: by their kind, or because every input
  * gives one result. Equal ones keep the order of the text.
  */
-function ordered(list: readonly Idea[], memory: Memory, confidence: Confidence) {
-  const known = knownOf(list, memory);
+function ordered(list: readonly Idea[], memory: Memory, { confidence, files }: AssessParts) {
+  const known = knownOf(list, memory, files);
   const scores = rankFeatures(known).map((features) => rankScore(features, confidence));
   const belief = beliefs(scores);
   const { groups } = known.behaviour;

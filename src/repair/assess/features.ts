@@ -4,6 +4,7 @@ import { isBlunt } from '../rank.ts';
 import type { RepairRequest } from '../request.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Agreement } from './examples.ts';
+import { strangeNames } from './naming.ts';
 import type { Tally } from './tally.ts';
 
 /** Raise the cost of a change, in bits; the weights are in the confidence table. */
@@ -21,6 +22,7 @@ export const RANK_FEATURES = [
   'alone',
   'contradicts',
   'agrees',
+  'naming',
 ] as const;
 export type RankFeatures = Readonly<Record<(typeof RANK_FEATURES)[number], number>>;
 
@@ -55,9 +57,11 @@ export interface Known {
   readonly behaviour: Behaviour;
   /** By place in the list. */
   readonly agreement: readonly Agreement[];
+  /** The unchanged text of a file. */
+  readonly textOf: (file: string) => string;
 }
 
-export function rankFeatures({ ideas, behaviour, agreement }: Known): RankFeatures[] {
+export function rankFeatures({ ideas, behaviour, agreement, textOf }: Known): RankFeatures[] {
   const least = Math.min(...ideas.map((one) => one.cost));
   const weights = ideas.map((one) => 2 ** -Math.min(MAX_BITS, one.cost - least));
   const all = weights.reduce((sum, one) => sum + one, 0);
@@ -83,6 +87,7 @@ export function rankFeatures({ ideas, behaviour, agreement }: Known): RankFeatur
       alone: 1 - own / all,
       contradicts: Math.min(3, contradicts),
       agrees: Math.min(3, agrees),
+      naming: strangeNames(idea.edits, textOf(idea.file)),
     };
   });
 }

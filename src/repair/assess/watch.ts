@@ -3,7 +3,7 @@ import type { Observed, ObservedCall } from '../harness/protocol.ts';
 import type { Observer } from '../observer.ts';
 import type { SourceFile } from '../sources.ts';
 import { functionsTouched, type HeldFunction, heldSources, type Touching } from './holds.ts';
-import { inputsFrom } from './inputs.ts';
+import { inputsFrom, keyOf } from './inputs.ts';
 
 export interface Watched {
   readonly functions: readonly HeldFunction[];
@@ -46,7 +46,7 @@ export async function watchChanges(to: ToWatch, signal?: AbortSignal): Promise<W
     { functions, sources: sourcesOf(null), maxCalls: MAX_CALLS_PER_FUNCTION },
     signal,
   );
-  const pinnedCalls = recorded.slice(0, MAX_INPUTS / 2);
+  const pinnedCalls = eachOnce(recorded).slice(0, MAX_INPUTS / 2);
   const further = to.further(functions);
   const calls = [...inputsFrom(pinnedCalls, MAX_INPUTS, to.seed), ...further];
   if (calls.length === 0) return null;
@@ -68,6 +68,16 @@ export async function watchChanges(to: ToWatch, signal?: AbortSignal): Promise<W
     return steady ? [{ call, pinned: pinned.has(call), before, after }] : [];
   });
   return { functions, calls: watched, recorded: recorded.length };
+}
+
+/** Failing tests run again among those that a change must pass: their calls stay the failing ones. */
+function eachOnce(calls: readonly ObservedCall[]): ObservedCall[] {
+  const first = new Map<string, ObservedCall>();
+  for (const call of calls) {
+    const key = keyOf(call);
+    if (!first.has(key) || call.failing) first.set(key, call);
+  }
+  return [...first.values()];
 }
 
 /** Equal for equal behaviour; nobody means to tell a negative zero from zero. */

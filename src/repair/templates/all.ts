@@ -1,4 +1,5 @@
 // The families of templates in stages: what is cheap is made first, what is many and dear only when its turn comes.
+import { anomalyTemplates } from './anomalies.ts';
 import { branchTemplates, newBranchTemplates } from './branches.ts';
 import { callTemplates } from './calls.ts';
 import { conditionTemplates, pooledConditionTemplates } from './conditions.ts';
@@ -11,7 +12,7 @@ import { pitfallTemplates } from './pitfalls.ts';
 import { pythonExpressionTemplates } from './python-expressions.ts';
 import { pythonFunctionTemplates, pythonStatementTemplates } from './python-statements.ts';
 import { regexTemplates } from './regexes.ts';
-import { severalPlaces, wrapSeveral } from './several.ts';
+import { bothSides, severalPlaces, wrapSeveral } from './several.ts';
 import { shapeTemplates, wrapTemplates } from './shape.ts';
 import { insertTemplates, statementTemplates } from './statements.ts';
 import type { Template } from './types.ts';
@@ -29,9 +30,10 @@ export const STAGES: readonly Stage[] = [
   { floor: 2.5, templates: [...nameTemplates, ...shapeTemplates], perScope: false },
   { floor: 3, templates: [...pitfallTemplates, ...literalTemplates, ...regexTemplates], perScope: false },
   { floor: 3, templates: [...pythonExpressionTemplates, ...pythonStatementTemplates], perScope: false },
+  { floor: 3.5, templates: anomalyTemplates, perScope: true },
   { floor: 4, templates: pythonFunctionTemplates, perScope: true },
   { floor: 4, templates: [...guardTemplates, ...conditionTemplates, ...branchTemplates], perScope: false },
-  { floor: 5, templates: [...statementTemplates, ...objectTemplates], perScope: false },
+  { floor: 5, templates: [...statementTemplates, ...objectTemplates, bothSides], perScope: false },
   { floor: 5.5, templates: [severalPlaces, wrapSeveral, ...parameterTemplates], perScope: true },
   { floor: 5.5, templates: callTemplates, perScope: false },
   { floor: 6, templates: [...pooledConditionTemplates, ...wrapTemplates], perScope: false },

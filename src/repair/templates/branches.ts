@@ -182,6 +182,7 @@ function* separators(site: Site): Iterable<Proposal> {
   const loop = node.parent?.parent;
   const index = /^for \((?:let|var) (\w+) = (\w+); \1 < ([\w.$]+)/.exec(loop?.text ?? '');
   if (built === undefined) return;
+  const taken = markTakenOut(site);
   const tests =
     index === null
       ? [`${built} !== ''`, built]
@@ -195,12 +196,19 @@ function* separators(site: Site): Iterable<Proposal> {
           : [insert(node.start, `${text}\n${at.indent}`)];
       yield {
         template: 'separator',
-        bits: 7 + order / 2 + rank / 2,
+        bits: (mark === taken ? 5 : 7) + order / 2 + rank / 2,
         edits,
         reason: `put ${mark} between the pieces of ${built}`,
       };
     }
   }
+}
+
+/** What the function splits a text at is missing when the pieces are put together without it. */
+function markTakenOut({ scope }: Site): string | null {
+  const split = /\.split\((\/\\s\+?\/|(['"])(.{1,3}?)\2)\)/.exec(scope.node.text);
+  if (split === null) return null;
+  return split[3] === undefined ? "' '" : `'${split[3]}'`;
 }
 
 /** `x = …` with an expression on `x` that the function has, or with a value of the block. */

@@ -18,7 +18,7 @@ import {
   type Template,
 } from './types.ts';
 
-export const conditionTemplates: readonly Template[] = [plainConditions];
+export const conditionTemplates: readonly Template[] = [plainConditions, missingCases];
 /** With conditions from elsewhere: many, and dearer than the others. */
 export const pooledConditionTemplates: readonly Template[] = [pooledConditions, truthParts];
 
@@ -30,6 +30,60 @@ function* plainConditions(site: Site): Iterable<Proposal> {
   yield changed('condition-negate', 4, condition, grammar.not(bare(condition.text)));
   if (!grammar.loops.has(node.kind)) yield changed('condition-constant', 6, condition, yes);
   yield changed('condition-constant', 7, condition, no);
+}
+
+const MAX_CASES = 24;
+
+/** One more case of a test, like one that stands there but with two names exchanged: `a + b === c` has a sister `a + c === b`. */
+function* missingCases(site: Site): Iterable<Proposal> {
+  const { node, grammar, scope } = site;
+  const pair = binariesOf(node, grammar)[0];
+  if (pair === undefined || !Object.hasOwn(grammar.swaps.comparison, pair.operator)) return;
+  if (node.end - node.start > 60 || node.kind === 'parenthesized_expression') return;
+  const names = unique(node.text.match(/(?<![\w.$'"])[A-Za-z_$][\w$]*(?![\w$]*\()/g) ?? []);
+  const local = names.filter((name) => scope.declarations.some((one) => one.name === name));
+  const around = node.parent?.parent?.text ?? '';
+  let given = 0;
+  for (const [a, b] of pairsOf(local)) {
+    if (a > b) continue;
+    const sister = exchanged(node.text, a, b);
+    if (sameTest(sister, node.text, pair.operator) || around.includes(sister)) continue;
+    for (const [template, operator, bits] of [
+      ['condition-weaken', grammar.or, 5],
+      ['condition-strengthen', grammar.and, 5.5],
+    ] as const) {
+      given += 1;
+      if (given > MAX_CASES) return;
+      const text = `(${node.text} ${operator} ${sister})`;
+      yield {
+        template,
+        bits,
+        edits: [replace(node, text)],
+        reason: `replace ${short(node.text)} by ${short(text)}`,
+      };
+    }
+  }
+}
+
+function exchanged(text: string, a: string, b: string): string {
+  return text.replace(/[A-Za-z_$][\w$]*/g, (word) => (word === a ? b : word === b ? a : word));
+}
+
+/** `b == a` and `b + a == c` say what `a == b` and `a + b == c` say. */
+function sameTest(one: string, other: string, operator: string): boolean {
+  const parts = (text: string) =>
+    text
+      .split(operator)
+      .map((side) =>
+        side
+          .split('+')
+          .map((part) => part.trim())
+          .sort()
+          .join('+'),
+      )
+      .sort()
+      .join('=');
+  return /^[!=]==?$/.test(operator) && parts(one) === parts(other);
 }
 
 function changed(template: string, bits: number, condition: SyntaxNode, to: string): Proposal {

@@ -1,5 +1,7 @@
 // Operators, literals and single words taken for one another.
+import { kindOf } from '../kinds.ts';
 import {
+  type Binary,
   binariesOf,
   entryOf,
   operand,
@@ -27,7 +29,8 @@ function* binaryOperators(site: Site): Iterable<Proposal> {
       ['logical-operator', swaps.logical, 2],
     ] as const;
     for (const [template, table, base] of families) {
-      for (const [to, bits] of entryOf(table, pair.operator)) {
+      for (const [to, own] of entryOf(table, pair.operator)) {
+        const bits = own + (isOdd(site, pair, to) ? ODD_BITS : 0);
         const reason = `replace ${pair.operator} by ${to}`;
         yield {
           template,
@@ -39,6 +42,16 @@ function* binaryOperators(site: Site): Iterable<Proposal> {
     }
     yield* swappedOperands(site, pair.left.text, pair.right.text);
   }
+}
+
+/** For an order asked of texts that were compared for being equal. */
+const ODD_BITS = 3;
+
+function isOdd({ scope }: Site, pair: Binary, to: string): boolean {
+  if (!/^[!=]==?$/.test(pair.operator) || !/^[<>]/.test(to)) return false;
+  return [pair.left, pair.right].some((one) =>
+    /^(?:string|boolean|list|object)$/.test(kindOf(one, scope.kinds) ?? ''),
+  );
 }
 
 function* swappedOperands(site: Site, left: string, right: string): Iterable<Proposal> {
@@ -114,7 +127,7 @@ function* numbers(site: Site): Iterable<Proposal> {
     const text = String(to);
     yield {
       template: 'constant',
-      bits: 2 + bits,
+      bits: 2 + bits + (doesNothing(site, text) ? IDLE_BITS : 0),
       edits: [replace(node, text)],
       reason: `replace ${node.text} by ${text}`,
     };
@@ -128,6 +141,16 @@ function* numbers(site: Site): Iterable<Proposal> {
       reason: `replace ${node.text} by ${other}`,
     };
   }
+}
+
+/** For `+ 0` and `* 1`: nobody means to write that. */
+const IDLE_BITS = 2;
+
+function doesNothing({ node, grammar }: Site, text: string): boolean {
+  const pair = node.parent === null ? undefined : binariesOf(node.parent, grammar)[0];
+  if (pair === undefined) return false;
+  if (/^[-+]$/.test(pair.operator)) return text === '0' && pair.right.start === node.start;
+  return text === '1' && /^(?:\*|\*\*|\/|\/\/)$/.test(pair.operator);
 }
 
 function numbersOf(site: Site): string[] {

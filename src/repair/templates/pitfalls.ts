@@ -12,6 +12,7 @@ import {
   type Site,
   short,
   type Template,
+  zeroBits,
 } from './types.ts';
 
 export const pitfallTemplates: readonly Template[] = [promises, copies, keys, calls, arrows];
@@ -254,7 +255,7 @@ function* calls(site: Site): Iterable<Proposal> {
   if (/^(?:filter|map|find|some|every|reduce)$/.test(method) && args.length === 0)
     yield propose('argument-add', 4, list, '(Boolean)');
   if (/^(?:map|flat|flatMap|split|concat)$/.test(method))
-    yield propose('wrap', 6.5, node, `${node.text}.filter(Boolean)`);
+    yield propose('wrap', 6.5 + zeroBits(node, site.scope.kinds), node, `${node.text}.filter(Boolean)`);
   if (method === 'reduce' && args.length === 1) {
     for (const [index, start] of ['0', '[]', '{}', "''", '1'].entries())
       yield propose('argument-add', 3.5 + index / 2, list, `(${first?.text ?? ''}, ${start})`);

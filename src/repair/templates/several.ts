@@ -4,7 +4,9 @@ import type { SyntaxNode } from '#code/syntax.ts';
 import { fitsPattern, kindOf } from '../kinds.ts';
 import { visibleAt } from '../scope.ts';
 import {
+  argumentsOf,
   binariesOf,
+  calleeOf,
   fill,
   isReadFrom,
   isTarget,
@@ -82,6 +84,46 @@ export function* wrapSeveral(site: Site): Iterable<Proposal> {
     }
   }
 }
+
+/** The dearest pattern that makes two things comparable, in bits. */
+const MAX_ALIKE_BITS = 3;
+
+/** Both sides of an equality made alike before they are compared: in one order, in one case, of one type. */
+export function* bothSides(site: Site): Iterable<Proposal> {
+  const { node, grammar } = site;
+  const [pair, ...rest] = binariesOf(node, grammar);
+  if (pair === undefined || rest.length > 0 || !/^[!=]==?$/.test(pair.operator)) return;
+  let [left, right] = [pair.left, pair.right];
+  yield* madeAlike(site, left, right);
+  // Inside equal calls as well: `text(a) === text(b)`.
+  for (let depth = 0; depth < 3 && calleeOf(left)?.text === calleeOf(right)?.text; depth += 1) {
+    const [[a, ...more], [b, ...others]] = [argumentsOf(left), argumentsOf(right)];
+    if (a === undefined || b === undefined || more.length + others.length > 0) return;
+    [left, right] = [a, b];
+    yield* madeAlike(site, left, right);
+  }
+}
+
+function* madeAlike({ grammar, scope }: Site, left: SyntaxNode, right: SyntaxNode): Iterable<Proposal> {
+  const sides = [left, right];
+  if (sides.some((one) => grammar.numbers.has(one.kind) || grammar.strings.has(one.kind))) return;
+  if (left.text === right.text || left.kind !== right.kind) return;
+  const kinds = sides.map((one) => kindOf(one, scope.kinds));
+  for (const [pattern, bits] of grammar.wraps) {
+    if (bits > MAX_ALIKE_BITS || !ALIKE.test(pattern) || kinds.some((kind) => !fitsPattern(pattern, kind)))
+      continue;
+    yield {
+      template: 'several-wraps',
+      bits: 4.5 + bits,
+      edits: sides.map((one) => replace(one, fill(pattern, operand(one)))),
+      reason: `replace ${short(left.text)} by ${short(fill(pattern, operand(left)))}, and 1 like it`,
+    };
+  }
+}
+
+/** Patterns that take a difference away which may not count. */
+const ALIKE =
+  /^(?:String|Number|Math\.(?:abs|round|floor)|abs|int|str|set|sorted|len|round|tuple|list|frozenset)\(\$\)$|^\$\.(?:length|sort\(\)|(?:to)?[lL]ower(?:Case)?\(\)|trim\(\)|strip\(\))$/;
 
 function overlap(nodes: readonly SyntaxNode[]): boolean {
   return nodes.some((node, index) => index > 0 && node.start < (nodes[index - 1]?.end ?? 0));

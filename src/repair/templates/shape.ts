@@ -17,6 +17,7 @@ import {
   type Site,
   short,
   type Template,
+  zeroBits,
 } from './types.ts';
 
 export const shapeTemplates: readonly Template[] = [
@@ -99,7 +100,8 @@ function* wrap(site: Site): Iterable<Proposal> {
     if (loose && isReadFrom(node) && !pattern.startsWith('await')) continue;
     const text = loose && isReadFrom(node) ? `(${filled})` : filled;
     const reason = `replace ${short(node.text)} by ${short(text)}`;
-    yield { template: 'wrap', bits: 5 + bits + penalty, edits: [replace(node, text)], reason };
+    const zeros = pattern === '$.filter(Boolean)' ? zeroBits(node, scope.kinds) : 0;
+    yield { template: 'wrap', bits: 5 + bits + penalty + zeros, edits: [replace(node, text)], reason };
   }
 }
 

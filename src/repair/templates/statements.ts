@@ -305,16 +305,31 @@ function isOnlyBody(node: SyntaxNode): boolean {
   return /^(?:for|for_in|while|if)_statement$/.test(parent.kind) && childOf(parent, 'alternative') === null;
 }
 
+/** A literal, or an argument handed back as it came by one of several returns: nothing was computed that a constant could lose. */
+function isGiven(value: SyntaxNode, { scope, grammar }: Site): boolean {
+  if (/^(?:true|false|null|none|undefined|number|integer|float|string)$/.test(value.kind)) return true;
+  if (value.kind !== 'identifier' || !scope.parameters.includes(value.text)) return false;
+  const assigned = new RegExp(
+    `(?<![\\w.])${value.text.replaceAll('$', '\\$')}\\s*(?:[-+*/%|&^]|\\*\\*|//)?=(?!=)`,
+  );
+  return (
+    scope.statements.filter((one) => grammar.returns.has(one.kind)).length > 1 &&
+    !assigned.test(scope.node.text)
+  );
+}
+
 function* returnValue(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
   if (!grammar.returns.has(node.kind)) return;
   const value = node.children.find((child) => child.named);
   const now = value?.text ?? '';
+  const nothingLost = value !== undefined && isGiven(value, site);
   for (const [text, bits] of returnPool(site)) {
     if (text === now) continue;
     const edit = value === undefined ? replace(node, `return ${text}${grammar.end}`) : replace(value, text);
     yield {
       template: 'return-value',
+      ...(nothingLost && { nothingLost }),
       bits: 5 + bits,
       edits: [edit],
       reason: `return ${short(text)} in place of ${short(now)}`,

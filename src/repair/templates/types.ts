@@ -2,6 +2,7 @@
 import type { SyntaxNode } from '#code/syntax.ts';
 import type { Edit } from '../edits.ts';
 import type { Grammar, Swap } from '../grammar/types.ts';
+import { type Kinds, kindOf } from '../kinds.ts';
 import type { Scope } from '../scope.ts';
 
 export interface Proposal {
@@ -11,6 +12,8 @@ export interface Proposal {
   readonly edits: readonly Edit[];
   /** What is done, without the place: `replace < by <=`. */
   readonly reason: string;
+  /** Said of a new result that takes the place of one that nothing was computed for. */
+  readonly nothingLost?: boolean;
 }
 
 export interface Site {
@@ -109,6 +112,18 @@ export function calleeOf(node: SyntaxNode): SyntaxNode | null {
 export function argumentsOf(node: SyntaxNode): SyntaxNode[] {
   const list = childOf(node, 'arguments');
   return list === null ? [] : list.children.filter((child) => child.named && child.kind !== 'comment');
+}
+
+/** For leaving out what is falsy where a list of numbers is: zero goes as well. */
+const ZERO_BITS = 3;
+
+/** Bits for `filter(Boolean)` on what comes out of `map` with a function that computes a number; 0 for all else. */
+export function zeroBits(node: SyntaxNode, kinds: Kinds): number {
+  const callee = calleeOf(node);
+  const [made] = argumentsOf(node);
+  if (callee === null || made === undefined || !callee.text.endsWith('.map')) return 0;
+  const body = childOf(made, 'body');
+  return body !== null && kindOf(body, kinds) === 'number' ? ZERO_BITS : 0;
 }
 
 /** The condition of an `if`, loop or conditional expression. */

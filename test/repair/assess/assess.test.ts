@@ -55,6 +55,18 @@ test('a change after which every input gives the same comes after one that still
   expect(fixed('source.js')).toMatch(/size > room/);
 }, 60_000);
 
+test('where every test fails, nothing is held against a change for moving away from what passes', async () => {
+  const { outcome } = await repair(
+    script(
+      'module.exports.below = (list, most) => {\n  for (const one of list) if (one >= most) return true;\n  return false;\n};\n',
+      "const { below } = require('./source.js');\ntest('a', () => assert.equal(below([1, 2], 9), true));\ntest('b', () => assert.equal(below([4, 7, 3], 8), true));\n",
+    ),
+  );
+  expect(outcome.candidates.length).toBeGreaterThan(1);
+  expect(outcome.ranking.some((one) => (one['still'] ?? 0) < 1)).toBe(true);
+  expect(outcome.ranking.map((one) => one['drift'])).toEqual(outcome.ranking.map(() => 0));
+}, 60_000);
+
 const twoWays = script(
   'const joined = (a, b) => {\n  if (a > 50) return 50;\n  return a - b;\n};\nmodule.exports = { joined };\n',
   "const { joined } = require('./source.js');\ntest('twos', () => assert.equal(joined(2, 2), 4));\ntest('large', () => assert.equal(joined(90, 1), 50));\n",
