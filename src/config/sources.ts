@@ -1,5 +1,6 @@
 // Reading one source of settings into dotted paths with places: a YAML file, the environment, or flags.
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { editDistance } from '#foundation/text.ts';
 import { configKeys, ENVIRONMENT_ALIASES } from './schema.ts';
 
 /** One value that some source gives for one key. */
@@ -105,20 +106,6 @@ export function unknownKey(path: string, known: readonly string[]): string {
     .sort((a, b) => a.edits - b.edits || (a.name < b.name ? -1 : 1))[0];
   const hint = near && near.edits <= 3 ? `; did you mean "${near.name}"?` : '';
   return `unknown key "${path}"${hint}`;
-}
-
-/** Levenshtein distance, for suggestions among a few dozen short names. */
-export function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_unused, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const swap = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, swap));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }
 
 const PREFIX = 'CAMBIUM_';

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { COLLABORATION_EVENTS } from './collaboration-events.ts';
 import { isolationRung } from './command.ts';
 import { candidate, suspect } from './edit.ts';
+import { moveKind, moveRule } from './move.ts';
 import { runState, stopLimits } from './run.ts';
+import { contextKind } from './workflow.ts';
 
 const counts = z.strictObject({ passed: z.int(), failed: z.int(), skipped: z.int() });
 
@@ -15,6 +17,29 @@ export const EVENT_PAYLOADS = {
     runner: z.string().nullable(),
   }),
   'change.created': z.strictObject({ key: z.string(), title: z.string() }),
+  'change.moved': z.strictObject({
+    from: z.string(),
+    to: z.string(),
+    kind: moveKind,
+    by: z.string(),
+    reason: z.string(),
+    /** Rules that were gone around. */
+    overridden: z.array(moveRule),
+  }),
+  'change.blocked': z.strictObject({ reason: z.string(), by: z.string() }),
+  'change.unblocked': z.strictObject({ reason: z.string(), by: z.string() }),
+  'change.cancelled': z.strictObject({ reason: z.string(), by: z.string() }),
+  'change.edited': z.strictObject({ fields: z.array(z.string()), by: z.string() }),
+  'change.depends': z.strictObject({ on: z.string(), holds: z.boolean(), by: z.string() }),
+  'change.judged': z.strictObject({
+    decision: z.enum(['approved', 'rejected']),
+    by: z.string(),
+    note: z.string(),
+  }),
+  'pivot.applied': z.strictObject({ to: z.string(), superseded: z.array(z.string()) }),
+  'decision.recorded': z.strictObject({ item: z.string(), subject: z.string(), text: z.string() }),
+  'context.recorded': z.strictObject({ item: z.string(), kind: contextKind, subject: z.string() }),
+  'context.withdrawn': z.strictObject({ item: z.string(), reason: z.string(), by: z.string() }),
   'run.created': z.strictObject({
     key: z.string(),
     base: z.string(),

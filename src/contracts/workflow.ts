@@ -136,8 +136,15 @@ export const workflow = z.strictObject({
 });
 export type Workflow = z.infer<typeof workflow>;
 
-/** Everything the host runs before a ticket goes on from a phase: gate, done definitions and required outputs. */
-export function checksOf(of: Phase): readonly GateCheck[] {
+/** Where the ticket would go, and how much harm a mistake would do: they decide whether a person is asked (M18). */
+export interface StopFacts {
+  readonly risk: 'low' | 'medium' | 'high';
+  /** The phase that would follow; null while it is open which. */
+  readonly next: Phase | null;
+}
+
+/** Everything the host looks at before a ticket goes on from a phase: gate, done definitions, outputs, people. */
+export function checksOf(of: Phase, { risk, next }: StopFacts): readonly GateCheck[] {
   const outputs = of.expected_outputs
     .filter((output) => output.required)
     .map((output) =>
@@ -148,10 +155,15 @@ export function checksOf(of: Phase): readonly GateCheck[] {
         ...output.validation_rule,
       }),
     );
+  const asked = (when: z.infer<typeof stop>): boolean =>
+    when === 'always' || (when === 'risky' && risk === 'high');
+  const person = (name: string): GateCheck => gateCheck.parse({ type: 'approval', name });
   return [
     ...of.gate,
     ...of.done_definitions.map(({ text: name, check }) => ({ name: name.slice(0, 80), ...check })),
     ...outputs,
+    ...(asked(of.human.after) ? [person(`person after ${of.id}`)] : []),
+    ...(next && asked(next.human.before) ? [person(`person before ${next.id}`)] : []),
   ];
 }
 

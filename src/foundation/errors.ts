@@ -60,6 +60,14 @@ export const ERRORS = {
     exit: EXIT.failed,
     when: 'Somebody else changed the ticket at the same time.',
   },
+  WORKFLOW_INVALID: {
+    exit: EXIT.config,
+    when: 'A workflow file does not fit the schema, or its phases do not fit together.',
+  },
+  MOVE_REFUSED: {
+    exit: EXIT.gate,
+    when: 'A ticket may not go where it was sent: its workflow, its gate, a person or the board refuses.',
+  },
   CERTIFICATE_INVALID: {
     exit: EXIT.gate,
     when: 'A certificate does not match its digest or cannot be reproduced.',

@@ -6,7 +6,19 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const TIME_CHARS = 10;
 const RANDOM_CHARS = 16;
 
-export const ID_PREFIXES = ['prj', 'tkt', 'run', 'stp', 'evt', 'crt', 'ptn', 'thr', 'hof', 'dsc'] as const;
+export const ID_PREFIXES = [
+  'prj',
+  'tkt',
+  'run',
+  'stp',
+  'evt',
+  'crt',
+  'ptn',
+  'thr',
+  'hof',
+  'dsc',
+  'ctx',
+] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
 export interface Ids {
