@@ -71,8 +71,8 @@ export const ticket = ticketFields.extend({
   workflow: z.string().nullable(),
   phase: z.string().nullable(),
   phaseSince: z.string().nullable(),
-  /** Order inside its board column, lowest first. */
-  rank: z.number(),
+  /** Order inside its board column, by the bytes of the text (`src/projects/rank.ts`). */
+  rank: z.string(),
   blocked: blockedMark.nullable(),
   cancelled: cancelledMark.nullable(),
   /** Null where nobody has to approve. */

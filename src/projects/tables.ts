@@ -1,14 +1,14 @@
-// The tables of this room, as migrations 0002 and 0006 make them.
+// The tables of this room, as migrations 0002, 0006 and 0011 make them.
 import type { ProjectProfile } from '#contracts/project.ts';
 import type { Priority, Risk, Ticket, TicketKind } from '#contracts/ticket.ts';
 import {
-  doublePrecision,
   index,
   instant,
   integer,
   jsonb,
   pgTable,
   primaryKey,
+  sql,
   text,
   uniqueIndex,
 } from '#database/drizzle.ts';
@@ -48,7 +48,7 @@ export const tickets = pgTable(
     workflow: text('workflow'),
     phase: text('phase'),
     phaseSince: instant('phase_since'),
-    rank: doublePrecision('rank').notNull(),
+    rank: text('rank').notNull(),
     blocked: jsonb('blocked').$type<Ticket['blocked']>(),
     cancelled: jsonb('cancelled').$type<Ticket['cancelled']>(),
     approval: jsonb('approval').$type<Ticket['approval']>(),
@@ -59,6 +59,10 @@ export const tickets = pgTable(
     uniqueIndex('tickets_number_key').on(table.number),
     index('tickets_project_idx').on(table.projectId),
     index('tickets_phase_idx').on(table.phase, table.rank),
+    index('tickets_project_phase_idx').on(table.projectId, table.phase, table.rank),
+    index('tickets_since_idx').on(table.phase, table.phaseSince),
+    index('tickets_rank_idx').on(table.rank),
+    index('tickets_blocked_idx').on(table.rank).where(sql`blocked is not null`),
     index('tickets_parent_idx').on(table.parentId),
     index('tickets_labels_idx').using('gin', table.labels),
   ],

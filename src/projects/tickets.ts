@@ -7,6 +7,7 @@ import { AppError } from '#foundation/errors.ts';
 import type { Ids } from '#foundation/ids.ts';
 import { plainText } from '#foundation/text.ts';
 import type { Journal } from '#journal/port.ts';
+import { lastRank } from './board.ts';
 import { tickets as table } from './tables.ts';
 
 const TITLE_CHARS = 200;
@@ -188,7 +189,7 @@ async function open({ journal, clock, ids }: TicketsParts, q: Queries, input: Ne
     workflow: begins?.workflow ?? null,
     phase: begins?.phase ?? null,
     phaseSince: begins === undefined ? null : now,
-    rank: number,
+    rank: await lastRank(q),
     blocked: null,
     cancelled: null,
     approval: input.approval ?? null,

@@ -1,9 +1,11 @@
 // Two processes that race for the same prizes, heat by heat, so that both reach at the same time.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { Database } from '#database/port.ts';
 
 const HEAT = 25;
+const RACER = fileURLToPath(new URL('./racer.ts', import.meta.url));
 
 /** The database need not survive a loss of power here: a race is about who wins, and a thousand waits for a disk are long. */
 export async function hurry(db: Database): Promise<void> {
@@ -13,12 +15,15 @@ export async function hurry(db: Database): Promise<void> {
 
 /** How each racer fared with each prize: `won`, or the code it was refused with. */
 export async function race(
-  program: string,
+  kind: 'handoff' | 'wip',
   url: string,
   prizes: readonly string[],
 ): Promise<readonly (readonly [string, string])[]> {
   const racers = ['one', 'two'].map((name) =>
-    spawn(process.execPath, [program, url, name], { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000 }),
+    spawn(process.execPath, [RACER, url, name, kind], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 60_000,
+    }),
   );
   const [first, second] = racers.map(linesOf);
   if (!first || !second) throw new Error('there are no two racers');
