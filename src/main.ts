@@ -10,7 +10,7 @@ import type { OperationContext } from '#operations/context.ts';
 import type { Edges, Operation } from '#operations/operation.ts';
 import { type CliParts, type Invoke, runCli, type SettingFlag } from '#surfaces/cli/cli.ts';
 import manifest from '../package.json' with { type: 'json' };
-import type { Base } from './main/base.ts';
+import { type Base, once } from './main/base.ts';
 import { createHands } from './main/hands.ts';
 import { createStores } from './main/stores.ts';
 
@@ -191,6 +191,7 @@ async function createContext(
     workspaces,
     isolation: hands.isolation,
     certifier: hands.certifier,
+    models: once(async () => (await import('./main/models.ts')).createDesk(base)),
     ...createStores(base, hands, resources),
   };
 }

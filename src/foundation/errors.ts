@@ -72,6 +72,15 @@ export const ERRORS = {
     exit: EXIT.gate,
     when: 'A certificate does not match its digest or cannot be reproduced.',
   },
+  MODEL_UNAVAILABLE: {
+    exit: EXIT.unreachable,
+    when: 'No language model answered, or none is configured for what was asked.',
+  },
+  BUDGET_EXCEEDED: { exit: EXIT.limit, when: 'A call was not made because a budget does not allow it.' },
+  REPLAY_DIVERGED: {
+    exit: EXIT.gate,
+    when: 'A replay was asked something that its recording does not hold at that place.',
+  },
   CANCELLED: { exit: EXIT.parked, when: 'The operation was stopped on request before it ended.' },
 } as const satisfies Record<string, ErrorRule>;
 

@@ -1,9 +1,10 @@
 // Every verb of the product, once: its effect, one line of what it does, and where its code is. Cheap to load.
 import { CARE_VERBS } from './verbs/care.ts';
+import { MODEL_VERBS } from './verbs/models.ts';
 import { RUN_VERBS } from './verbs/runs.ts';
 import { TICKET_VERBS } from './verbs/tickets.ts';
 
-export const CATALOGUE = { ...RUN_VERBS, ...TICKET_VERBS, ...CARE_VERBS };
+export const CATALOGUE = { ...RUN_VERBS, ...TICKET_VERBS, ...MODEL_VERBS, ...CARE_VERBS };
 
 export type OperationName = keyof typeof CATALOGUE;
 

@@ -1,10 +1,15 @@
 // What operations work with: settings as plain values, and rooms that are opened only when a verb needs them.
 import type { CommandLimits, IsolationRung } from '#contracts/command.ts';
+import type { ModelSettings } from '#contracts/model-settings.ts';
 import type { StopLimits } from '#contracts/run.ts';
 import type { SchemaProblem } from '#database/check.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Log } from '#foundation/log.ts';
 import type { Journal } from '#journal/port.ts';
+import type { Models } from '#models/port.ts';
+import type { Prices } from '#models/prices.ts';
+import type { Provider } from '#models/providers.ts';
+import type { Redact } from '#models/redact.ts';
 import type { Projects } from '#projects/projects.ts';
 import type { Certifier } from '#quality/certify.ts';
 import type { Git } from '#sandbox/git.ts';
@@ -46,6 +51,18 @@ export interface DatabaseCare {
   migrate(): Promise<{ applied: readonly string[] }>;
 }
 
+/** The language models, with what is known of them. */
+export interface ModelDesk {
+  readonly models: Models;
+  readonly settings: ModelSettings;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly prices: Prices;
+  /** Takes the configured keys out of what is written down. */
+  readonly redact: Redact;
+  /** Where models.yaml is looked for. */
+  readonly file: string;
+}
+
 export interface OperationContext {
   /** Version of Cambium. */
   readonly version: string;
@@ -69,4 +86,6 @@ export interface OperationContext {
   /** Throws ISOLATION_UNAVAILABLE when no rung works and none was not asked for. */
   readonly certifier: () => Promise<Certifier>;
   readonly engine: () => Promise<RunEngine>;
+  /** Throws CONFIG_INVALID when models.yaml has mistakes. */
+  readonly models: () => Promise<ModelDesk>;
 }

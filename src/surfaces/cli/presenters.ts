@@ -3,11 +3,12 @@ import { ERRORS, EXIT } from '#foundation/errors.ts';
 import { outcomeOf, type SolveReport } from '#operations/solve-report.ts';
 import { typeable } from './output.ts';
 import { CARE_PRESENTERS } from './presenters/care.ts';
+import { MODEL_PRESENTERS } from './presenters/model.ts';
 import type { Out, Presenter, Presenting } from './presenters/presenter.ts';
 import { RUN_PRESENTERS } from './presenters/run.ts';
 import { TICKET_PRESENTERS } from './presenters/ticket.ts';
 
-const PRESENTERS = { ...RUN_PRESENTERS, ...TICKET_PRESENTERS, ...CARE_PRESENTERS };
+const PRESENTERS = { ...RUN_PRESENTERS, ...TICKET_PRESENTERS, ...MODEL_PRESENTERS, ...CARE_PRESENTERS };
 
 /** A way to show an output. */
 export type Presentation = keyof typeof PRESENTERS;
@@ -43,6 +44,10 @@ export function exitOf(presentation: Presentation, output: unknown, allowEmpty: 
     }
     case 'verify':
       return (output as Out<'verify'>).confirmed ? EXIT.ok : EXIT.gate;
+    case 'modelsTested':
+      return (output as Out<'model.test'>).tested.every(({ text }) => text.outcome === 'works')
+        ? EXIT.ok
+        : EXIT.unreachable;
     case 'doctor':
       return (output as Out<'doctor'>).healthy ? EXIT.ok : EXIT.failed;
     case 'database':

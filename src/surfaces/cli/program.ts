@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '#foundation/errors.ts';
 import type { Act } from './commands/act.ts';
 import { addCare } from './commands/care.ts';
+import { addModelCommands } from './commands/model.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSolve } from './commands/solve.ts';
@@ -83,6 +84,7 @@ function createProgram(parts: ProgramParts, settle: (status: number) => void): C
   addProjectCommands(program, act);
   addTicketCommands(program, act);
   addRunCommands(program, act);
+  addModelCommands(program, act);
   addCare(program, act);
   addHelp(program, parts);
   return program;
