@@ -13,6 +13,10 @@ const GROUPS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peer
 const ELSEWHERE =
   /^(workspace|link|file|portal|catalog|patch|git|git\+\w+|github|https?):|^[\w.-]+\/[\w.-]+(#.*)?$/;
 
+/** The registry does not tell what a tag meant on the day of a commit: of these, today's version is no use to older tools. */
+const LAST: Readonly<Record<string, string>> = { typescript: '^5.9.0' };
+const TAG = /^(latest|next|\*)?$/;
+
 export interface Installed {
   /** The `node_modules` folder; null when installing failed. */
   readonly folder: string | null;
@@ -45,12 +49,14 @@ export async function install(
   let failure = 'no lockfile';
   if (lock !== null) {
     await writeFile(join(directory, 'package-lock.json'), lock);
-    failure = await npm(directory, ['ci']);
+    failure = await npm(directory, ['ci', '--legacy-peer-deps']);
   }
   let declared = manifest.text;
   for (let round = 0; failure !== '' && round < MAX_ROUNDS; round += 1) {
     await rm(join(directory, 'package-lock.json'), { force: true });
     failure = await npm(directory, ['install', '--no-package-lock']);
+    if (failure.includes('ERESOLVE'))
+      failure = await npm(directory, ['install', '--no-package-lock', '--legacy-peer-deps']);
     const fewer = withoutMissing(declared, failure);
     if (fewer === null) break;
     declared = fewer;
@@ -86,7 +92,10 @@ function cleaned(text: string): Cleaned {
     const entries = Object.entries((all[group] ?? {}) as Record<string, unknown>);
     const kept = entries.filter(([, version]) => typeof version === 'string' && !ELSEWHERE.test(version));
     complete &&= kept.length === entries.length;
-    if (kept.length > 0) out[group] = Object.fromEntries(kept);
+    if (kept.length > 0)
+      out[group] = Object.fromEntries(
+        kept.map(([one, version]) => [one, LAST[one] && TAG.test(String(version)) ? LAST[one] : version]),
+      );
   }
   return { text: `${JSON.stringify(out, null, 2)}\n`, complete };
 }
@@ -97,14 +106,7 @@ function npm(cwd: string, words: readonly string[]): Promise<string> {
     ...process.env,
     PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
   };
-  const argv = [
-    ...words,
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--legacy-peer-deps',
-    '--loglevel=error',
-  ];
+  const argv = [...words, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   return new Promise((resolve) => {
     const child = spawn('npm', argv, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     let said = '';
