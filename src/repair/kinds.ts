@@ -113,6 +113,17 @@ function kindOfBinary(node: SyntaxNode, kinds: Kinds): Kind | null {
   return both.every((kind) => kind === 'number') ? 'number' : null;
 }
 
+const OF_STRINGS =
+  /^(?:trim\w*|to(?:Lower|Upper)Case|replace(?:All)?|split|(?:starts|ends)With|char(?:At|CodeAt)|pad(?:Start|End)|repeat|substr(?:ing)?|match(?:All)?|normalize|strip|lower|upper|startswith|endswith)$/;
+const OF_LISTS =
+  /^(?:filter|map|flat|flatMap|join|reduce|forEach|some|every|find|findIndex|push|pop|shift|sort|reverse|append)$/;
+
+/** What a value must be to have the method; null when several kinds have it, or it is not known. */
+export function receiverKindOf(method: string): Kind | null {
+  if (OF_STRINGS.test(method)) return 'string';
+  return OF_LISTS.test(method) ? 'list' : method === 'toFixed' ? 'number' : null;
+}
+
 const NEEDS: readonly (readonly [RegExp, readonly Kind[]])[] = [
   [/^Math\.|^-\$|^\$ \*\*|\| 0|^\$ (?:\?\?|\|\|) 0$|^Math|^\$ \+ 0|^abs|^round|^int\(/, ['number']],
   [

@@ -21,12 +21,23 @@ export interface Donor {
   readonly place: string;
 }
 
+/** What is called on a value, from the dot on: `.trim()`. */
+export interface Link {
+  readonly text: string;
+  readonly method: string;
+  /** Names that must be in sight where it is used. */
+  readonly names: readonly string[];
+  readonly count: number;
+}
+
 export interface Surroundings {
   readonly helpers: readonly Helper[];
   /** Argument lists by the text of the callee, each list once. */
   readonly calls: ReadonlyMap<string, readonly string[]>;
   /** Conditions of the whole file with the names they use. */
   readonly conditions: readonly Donor[];
+  /** Most frequent first. */
+  readonly links: readonly Link[];
   /** Larger expressions of the whole file. */
   readonly expressions: readonly Donor[];
   readonly statements: readonly Donor[];
@@ -57,6 +68,7 @@ function surroundingsOf(root: SyntaxNode, grammar: Grammar): Surroundings {
     expressions: new Map<string, Donor>(),
     statements: new Map<string, Donor>(),
   };
+  const links = new Map<string, Link>();
   const strings = new Map<string, number>();
   const patterns: string[] = [];
   const keep = (into: Map<string, Donor>, node: SyntaxNode) => {
@@ -70,7 +82,10 @@ function surroundingsOf(root: SyntaxNode, grammar: Grammar): Surroundings {
     if (grammar.skip.has(node.kind) && !/import/.test(node.kind)) return;
     addFunction(node, grammar, helpers);
     if (grammar.strings.has(node.kind)) strings.set(node.text, (strings.get(node.text) ?? 0) + 1);
-    if (grammar.calls.has(node.kind)) addCall(node, calls);
+    if (grammar.calls.has(node.kind)) {
+      addCall(node, calls);
+      addLink(node, grammar, links);
+    }
     if (node.kind === 'variable_declarator' && field(node, 'value')?.kind === 'regex')
       patterns.push(field(node, 'name')?.text ?? '');
     if (isCondition(node, grammar)) keep(found.conditions, inner(node));
@@ -83,6 +98,7 @@ function surroundingsOf(root: SyntaxNode, grammar: Grammar): Surroundings {
     helpers: [...helpers.values()],
     calls: new Map([...calls].map(([name, lists]) => [name, [...lists]])),
     conditions: [...found.conditions.values()],
+    links: [...links.values()].sort((a, b) => b.count - a.count),
     expressions: [...found.expressions.values()],
     statements: [...found.statements.values()],
     strings: [...strings]
@@ -138,6 +154,19 @@ function addCall(node: SyntaxNode, calls: Map<string, Set<string>>): void {
     return;
   const known = calls.get(callee.text) ?? new Set();
   if (known.size < 12) calls.set(callee.text, known.add(list.text));
+}
+
+const MAX_LINK_CHARS = 60;
+
+function addLink(node: SyntaxNode, grammar: Grammar, links: Map<string, Link>): void {
+  const callee = field(node, 'function');
+  const list = field(node, 'arguments');
+  if (callee === undefined || list === undefined || !grammar.members.has(callee.kind)) return;
+  const method = callee.children.at(-1)?.text ?? '';
+  const text = `.${method}${list.text}`;
+  if (text.length > MAX_LINK_CHARS || text.includes('\n') || !list.text.startsWith('(')) return;
+  const count = (links.get(text)?.count ?? 0) + 1;
+  links.set(text, { text, method, names: freeNames(list, grammar), count });
 }
 
 /** A condition, a comparison, or something whose truth is asked: an operand of `&&`, `||`, `!`, `and`, `or`, `not`. */

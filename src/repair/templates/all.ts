@@ -4,6 +4,7 @@ import { branchTemplates, newBranchTemplates } from './branches.ts';
 import { callTemplates } from './calls.ts';
 import { conditionTemplates, pooledConditionTemplates } from './conditions.ts';
 import { guardTemplates, parameterTemplates } from './guards.ts';
+import { linkTemplates } from './links.ts';
 import { literalTemplates } from './literals.ts';
 import { nameTemplates } from './names.ts';
 import { objectTemplates } from './objects.ts';
@@ -35,6 +36,7 @@ export const STAGES: readonly Stage[] = [
   { floor: 4, templates: [...guardTemplates, ...conditionTemplates, ...branchTemplates], perScope: false },
   { floor: 5, templates: [...statementTemplates, ...objectTemplates, bothSides], perScope: false },
   { floor: 5.5, templates: [severalPlaces, wrapSeveral, ...parameterTemplates], perScope: true },
+  { floor: 4, templates: linkTemplates, perScope: false },
   { floor: 5.5, templates: callTemplates, perScope: false },
   { floor: 6, templates: [...pooledConditionTemplates, ...wrapTemplates], perScope: false },
   { floor: 7, templates: [...insertTemplates, ...newBranchTemplates], perScope: false },
