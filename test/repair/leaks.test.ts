@@ -62,6 +62,13 @@ const LEAKS: Readonly<Record<string, Leak>> = {
     test: ONCE,
     candidates: [RIGHT, "'a'", "'b'", RIGHT],
     passing: [RIGHT, RIGHT],
+  },
+  'an iterator that does not tell how far it is': {
+    source:
+      "const turns = new Set(['first', 'second']).values(); function f() { const word = WRONG; return turns.next().value === 'first' ? word : 'late'; } module.exports = { f };",
+    test: ONCE,
+    candidates: ["'a'", RIGHT, "'b'", RIGHT],
+    passing: [RIGHT, RIGHT],
     switches: false,
   },
   'a variable that a candidate assigns': {

@@ -170,3 +170,37 @@ for (const [what, kind] of Object.entries(KINDS)) {
     }
   });
 }
+
+const KEPT_TO_THEMSELVES = `const key = {};
+const other = {};
+const inner = { count: 0 };
+const held = new WeakMap([[key, inner], [other, 1]]);
+const marked = new WeakSet([other]);
+const target = { n: 0 };
+const store = new Proxy(target, { get: (real, name) => (name === 'double' ? real.n * 2 : real[name]) });
+export const face = Proxy.revocable(store, {}).proxy;
+const clean = () =>
+  face.double === 0 && held.get(key) === inner && inner.count === 0 && held.has(other) && !marked.has(key) && marked.has(other);
+export function f() { return WRONG; }
+`;
+const SPOILERS = [
+  "(face.n = 4, 'no')",
+  "(held.get(key).count += 1, 'no')",
+  "(held.set(key, {}), 'no')",
+  "(held.delete(other), 'no')",
+  "(marked.add(key).delete(other), 'no')",
+];
+
+test('what proxies and weak collections keep is put back after each candidate, and does not stop switching', {
+  timeout: 60_000,
+}, async () => {
+  const candidates = SPOILERS.flatMap((one, index) => [one, `(clean() ? 'right' : 'spoilt ${index}')`]);
+  const { passed, switched } = await bothWays({
+    file: 'source.mjs',
+    source: KEPT_TO_THEMSELVES,
+    test: "import assert from 'node:assert';\nimport test from 'node:test';\nimport { f } from './source.mjs';\ntest('works', () => assert.equal(f(), 'right'));\n",
+    candidates,
+  });
+  expect(passed).toEqual(candidates.filter((one) => one.startsWith('(clean()')));
+  expect(switched).toEqual(SPOILERS);
+});

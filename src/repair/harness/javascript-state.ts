@@ -1,6 +1,7 @@
 // Runs inside the sandbox. What loaded files remember between two runs: the variables of their scopes, and all that can
 // be reached from them. Compared with how it was after loading, and put back.
 import { types } from 'node:util';
+import type { Hidden } from './javascript-hidden.ts';
 import type { OpenScope } from './javascript-switch.ts';
 
 export interface Watched {
@@ -22,6 +23,8 @@ interface Memory {
 
 const MAX_VALUES = 20_000;
 const MAX_INSTANCES = 400;
+/** Of weak collections; each is asked about every value. */
+const MAX_WEAK = 20;
 
 // Taken before any foreign code runs.
 const { ownKeys, getOwnPropertyDescriptor, getPrototypeOf, defineProperty, deleteProperty } = Reflect;
@@ -32,7 +35,7 @@ const { is } = Object;
 export function watchState(
   scopes: readonly OpenScope[],
   others: readonly unknown[],
-  isForeign: (value: object) => boolean,
+  { isForeign, hidden }: { isForeign: (value: object) => boolean; hidden: Hidden },
 ): Watched | null {
   const memories: Memory[] = [];
   const open: unknown[] = [...others];
@@ -50,17 +53,39 @@ export function watchState(
     }
   }
   const seen = new Set<object>();
+  const weak: object[] = [];
   let size = 0;
-  for (let value = open.pop(); value !== undefined || open.length > 0; value = open.pop()) {
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) continue;
-    if (seen.has(value) || isForeign(value)) continue;
-    seen.add(value);
-    if (isOpaque(value)) return null;
-    for (const memory of memoriesOf(value, { open, privates })) {
-      size += memory.size;
-      memories.push(memory);
+  const walk = (): boolean => {
+    for (let value = open.pop(); value !== undefined || open.length > 0; value = open.pop()) {
+      if ((typeof value !== 'object' && typeof value !== 'function') || value === null) continue;
+      if (seen.has(value) || isForeign(value)) continue;
+      seen.add(value);
+      const parts = hidden.partsOf(value);
+      if (parts === null && isOpaque(value)) return false;
+      if (parts !== null) {
+        // The proxy itself is never asked: its handler is foreign code.
+        open.push(...parts);
+        continue;
+      }
+      if (isWeak(value)) weak.push(value);
+      for (const memory of memoriesOf(value, { open, privates })) {
+        size += memory.size;
+        memories.push(memory);
+      }
+      if (size > MAX_VALUES || weak.length > MAX_WEAK) return false;
     }
-    if (size > MAX_VALUES) return null;
+    return true;
+  };
+  if (!walk()) return null;
+  // What a weak collection holds for a value in reach is in reach as well; that may bring further ones.
+  for (let known = -1; weak.length > 0 && known < seen.size; ) {
+    known = seen.size;
+    for (const collection of weak) for (const key of seen) open.push(hidden.heldBy(collection, key));
+    if (!walk()) return null;
+  }
+  for (const collection of weak) {
+    const { isChanged, undo } = hidden.journal(collection);
+    memories.push({ size: 1, isChanged, restore: undo });
   }
   return {
     size,
@@ -77,10 +102,12 @@ export function watchState(
   };
 }
 
+function isWeak(value: object): boolean {
+  return types.isWeakMap(value) || types.isWeakSet(value);
+}
+
 function isOpaque(value: object): boolean {
   return (
-    types.isWeakMap(value) ||
-    types.isWeakSet(value) ||
     types.isProxy(value) ||
     types.isGeneratorObject(value) ||
     types.isMapIterator(value) ||

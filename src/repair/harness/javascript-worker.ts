@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker } from './javascript.ts';
 import { quickAssert } from './javascript-assert.ts';
 import { attemptAll, type Told } from './javascript-attempts.ts';
+import { noteHidden } from './javascript-hidden.ts';
 import { createLoader, type Loader, stripped } from './javascript-loader.ts';
 import { ExitSignal, type Guarded, muzzle } from './javascript-muzzle.ts';
 import { createObserver, type Observer } from './javascript-observe.ts';
@@ -102,6 +103,7 @@ function createLab(
   }
   const { api } = project;
   muzzle(state);
+  const hidden = noteHidden();
   const assertions = quickAssert();
   const loader = createLoader(start, {
     base,
@@ -131,7 +133,19 @@ function createLab(
     state.used = 0;
     state.stray = null;
   };
-  const worlds = createWorlds({ start, state, loader, realm, base, texts, visit, fresh, stay, alive });
+  const worlds = createWorlds({
+    start,
+    state,
+    loader,
+    realm,
+    hidden,
+    base,
+    texts,
+    visit,
+    fresh,
+    stay,
+    alive,
+  });
   const { directory } = start;
   const { isBusy, originals } = realm;
   let observer: Observer | null = null;

@@ -2,6 +2,7 @@
 // are tried in it one after the other; what they leave behind is noticed and undone. Whether a world tells the same as
 // loading everything anew is measured with the unchanged program before it is believed.
 import path from 'node:path';
+import type { Hidden } from './javascript-hidden.ts';
 import type { World as Loaded, Loader } from './javascript-loader.ts';
 import type { Guarded } from './javascript-muzzle.ts';
 import type { KeptRealm, Realm } from './javascript-realm.ts';
@@ -29,6 +30,7 @@ export interface WorldParts {
   readonly state: Guarded;
   readonly loader: Loader;
   readonly realm: Realm;
+  readonly hidden: Hidden;
   /** Texts of sources without a candidate and without types. */
   readonly base: ReadonlyMap<string, string>;
   /** Texts that take the place of files when they are loaded. */
@@ -351,7 +353,7 @@ function allWanted(file: string, message: TryMessage): Wanted {
 }
 
 async function loadedWorld(entry: Entry, check: World['check'], lab: Lab): Promise<World | null> {
-  const { board, loader, realm, start } = lab;
+  const { board, hidden, loader, realm, start } = lab;
   const isScript = start.runner === 'command';
   const switches = createSwitches(start.shapes, {
     board,
@@ -377,7 +379,7 @@ async function loadedWorld(entry: Entry, check: World['check'], lab: Lab): Promi
   if (rerun === null) return null;
   const kept = realm.keep();
   if (kept === null) return null;
-  const watched = watchState(switches.scopes, loader.exported(), loader.isForeign);
+  const watched = watchState(switches.scopes, loader.exported(), { isForeign: loader.isForeign, hidden });
   if (watched === null) return null;
   const [loaded, loads] = [loader.world(), loader.loads().length];
   return { file: entry.file, switches, loaded, loads, rerun, kept, watched, check, slots: new Map() };
