@@ -9,6 +9,7 @@ import type { Sandbox } from '#sandbox/runner.ts';
 import { type Assessor, createAssessor } from './assess/assess.ts';
 import { type Confidence, type ConfidenceTable, readConfidence } from './assess/confidence.ts';
 import { tallyOf } from './assess/tally.ts';
+import { createTypeChecker } from './assess/type-check.ts';
 import { changeDigest, editsAreDisjoint } from './edits.ts';
 import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
@@ -67,6 +68,7 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
       const askRunner = runnerOf(request, stop);
       const judge = await createJudge({ request, sources, probes, askRunner, ...parts }, stop);
       const search = {
+        sandbox: parts.sandbox,
         request,
         pointers,
         sources,
@@ -93,6 +95,7 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
 }
 
 interface Search {
+  readonly sandbox: Sandbox;
   readonly request: RepairRequest;
   readonly pointers: readonly Pointer[];
   readonly sources: Sources;
@@ -151,7 +154,15 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   };
   const { judge: remembering, digests } = rememberTried(parts.judge, digestOf);
   const { judge, near } = tallyOf(remembering, lineOf);
-  const assessor = createAssessor({ ...parts, family, files, observer: judge.observer, tally: { near } });
+  const types = createTypeChecker({ sandbox: parts.sandbox, request, files });
+  const assessor = createAssessor({
+    ...parts,
+    family,
+    files,
+    types,
+    observer: judge.observer,
+    tally: { near },
+  });
   parts.horizon.plan(ideas.expected);
   const confirm = (plausible: readonly Idea[]) =>
     confirmed(parts, { plausible, toCandidate, assessor }, signal);

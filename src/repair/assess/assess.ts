@@ -13,6 +13,7 @@ import { fixFeatures, type Known, rankFeatures } from './features.ts';
 import type { HeldFunction } from './holds.ts';
 import type { Family } from './literals.ts';
 import type { Tally } from './tally.ts';
+import type { TypeChecker, TypeErrors } from './type-check.ts';
 import { type Watched, watchChanges } from './watch.ts';
 import { describe } from './words.ts';
 
@@ -22,6 +23,7 @@ export interface AssessParts {
   readonly files: readonly SourceFile[];
   /** Null when nothing runs warm: then the order goes by cost and shape alone. */
   readonly observer: Observer | null;
+  readonly types: TypeChecker;
   readonly tally: Pick<Tally, 'near'>;
   readonly confidence: Confidence;
   readonly clock: Clock;
@@ -52,14 +54,19 @@ const WATCH_SHARE = 0.15;
 const MAX_WATCH_MS = 1_500;
 const MIN_WATCH_MS = 100;
 
+/** Of the time that is left, for the project's type checker. */
+const TYPES_SHARE = 0.25;
+const MAX_TYPES_MS = 20_000;
+
 interface Memory {
   ideas: readonly Idea[];
+  typeErrors: TypeErrors;
   watched: Watched;
   examples: readonly Example[];
 }
 
 export function createAssessor(parts: AssessParts): Assessor {
-  const memory: Memory = { ideas: [], watched: NOTHING_WATCHED, examples: [] };
+  const memory: Memory = { ideas: [], typeErrors: new Map(), watched: NOTHING_WATCHED, examples: [] };
   return {
     order: async (plausible, signal) => {
       memory.ideas = plausible;
@@ -67,6 +74,7 @@ export function createAssessor(parts: AssessParts): Assessor {
       const budgetMs = Math.min(MAX_WATCH_MS, leftMs * WATCH_SHARE);
       memory.watched = NOTHING_WATCHED;
       memory.examples = [];
+      memory.typeErrors = new Map();
       if (parts.observer !== null && budgetMs >= MIN_WATCH_MS && plausible.length > 0) {
         const texts = await documents(parts, plausible);
         const further = (functions: readonly HeldFunction[]) => {
@@ -77,6 +85,9 @@ export function createAssessor(parts: AssessParts): Assessor {
         const to = { files, changes: plausible, observer, seed: parts.request.seed, budgetMs, further };
         memory.watched = (await watchChanges(to, signal)) ?? NOTHING_WATCHED;
       }
+      const best = ordered(plausible, memory, parts).map((one) => one.idea);
+      const typesMs = Math.min(MAX_TYPES_MS, (parts.deadlineMs - parts.clock.monotonicMs()) * TYPES_SHARE);
+      memory.typeErrors = await parts.types.check(best, typesMs, signal);
       return ordered(plausible, memory, parts).map((one) => one.idea);
     },
     assess: (list, { toCandidate, confirmed }) => {
@@ -89,6 +100,7 @@ export function createAssessor(parts: AssessParts): Assessor {
       return describe({
         candidates: list.map(toCandidate),
         confirmed,
+        typeErrors: memory.typeErrors.get(list[0] as Idea) ?? 0,
         features,
         probability: probabilityOf(features, parts.confidence),
         threshold: parts.confidence.threshold,
@@ -134,7 +146,7 @@ function knownOf(list: readonly Idea[], memory: Memory, files: readonly SourceFi
 
 /**
  * Changes that take behaviour away come after all others, whatever else speaks for them: by their kind, or because every input
- * gives one result. Equal ones keep the order of the text.
+ * gives one result. Then those that add type errors; equal ones keep the order of the text.
  */
 function ordered(list: readonly Idea[], memory: Memory, { confidence, files }: AssessParts) {
   const known = knownOf(list, memory, files);
@@ -145,12 +157,14 @@ function ordered(list: readonly Idea[], memory: Memory, { confidence, files }: A
     .map((idea, index) => ({
       idea,
       blunt: Number(isBlunt(idea)) + (known.behaviour.uniform[index] ?? 0),
+      mistyped: Number((memory.typeErrors.get(idea) ?? 0) > 0),
       score: scores[index] ?? 0,
       groupBelief: belief.reduce((sum, one, other) => (groups[other] === groups[index] ? sum + one : sum), 0),
     }))
     .sort(
       (a, b) =>
         Math.min(1, a.blunt) - Math.min(1, b.blunt) ||
+        a.mistyped - b.mistyped ||
         a.score - b.score ||
         (a.idea.edits[0]?.start ?? 0) - (b.idea.edits[0]?.start ?? 0),
     );

@@ -15,6 +15,8 @@ export interface ToDescribe {
   readonly candidates: readonly Candidate[];
   /** The project's own runner agreed with the first. */
   readonly confirmed: boolean;
+  /** Errors that the first adds, by the project's type checker. */
+  readonly typeErrors: number;
   readonly features: FixFeatures;
   readonly probability: number;
   readonly threshold: number;
@@ -43,7 +45,7 @@ export function describe(to: ToDescribe): Assessment {
     return one === undefined ? [] : [{ digest: one.digest, template: one.template, reason: one.reason }];
   });
   return {
-    offered: to.confirmed && probability >= threshold ? 'fix' : 'candidate',
+    offered: to.confirmed && to.typeErrors === 0 && probability >= threshold ? 'fix' : 'candidate',
     probability: Math.round(probability * 1_000) / 1_000,
     threshold,
     groups: Math.max(1, behaviour.groupCount),
@@ -53,6 +55,9 @@ export function describe(to: ToDescribe): Assessment {
     explanation: explanationOf(to),
     open: [
       ...(to.confirmed ? [] : [UNCONFIRMED]),
+      ...(to.typeErrors === 0
+        ? []
+        : [`The project’s type checker reports ${plural(to.typeErrors, 'new error')} with it`]),
       ...undecided.slice(0, MAX_OPEN).map((call) => openQuestion(to, call, leaders)),
     ],
     suggestedTest: suggestionOf(to, undecided, leaders),

@@ -31,6 +31,7 @@ function assessor() {
     family: 'javascript',
     files: [],
     observer: null,
+    types: { check: async () => new Map() },
     tally: { near: () => ({ tried: 5, passed: 3 }) },
     confidence: { ...table, fix: { ...table.fix, intercept: 20 } },
     clock: createManualClock(),
