@@ -6,7 +6,7 @@ import { FILE_TEST, type TestReport, type TestResult } from '#contracts/tests.ts
 import type { Clock } from '#foundation/clock.ts';
 import type { Log } from '#foundation/log.ts';
 import type { Sandbox } from '#sandbox/runner.ts';
-import { type Assessor, createAssessor } from './assess/assess.ts';
+import { type Assessor, type AssessParts, createAssessor } from './assess/assess.ts';
 import { type Confidence, type ConfidenceTable, readConfidence } from './assess/confidence.ts';
 import { tallyOf } from './assess/tally.ts';
 import { createTypeChecker } from './assess/type-check.ts';
@@ -185,6 +185,11 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
     notes,
     triedDigests: digests(),
   };
+}
+
+function assessorOf(parts: Search, known: Pick<AssessParts, 'family' | 'observer' | 'tally'>): Assessor {
+  const { files } = parts.sources;
+  return createAssessor({ ...parts, ...known, files, types: createTypeChecker({ ...parts, files }) });
 }
 
 function faultMap(parts: Search): FaultMap {
