@@ -133,19 +133,8 @@ function createLab(
     state.used = 0;
     state.stray = null;
   };
-  const worlds = createWorlds({
-    start,
-    state,
-    loader,
-    realm,
-    hidden,
-    base,
-    texts,
-    visit,
-    fresh,
-    stay,
-    alive,
-  });
+  const given = { start, state, loader, realm, hidden, base, texts };
+  const worlds = createWorlds({ ...given, visit, fresh, stay, alive });
   const { directory } = start;
   const { isBusy, originals } = realm;
   let observer: Observer | null = null;
