@@ -154,15 +154,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   };
   const { judge: remembering, digests } = rememberTried(parts.judge, digestOf);
   const { judge, near } = tallyOf(remembering, lineOf);
-  const types = createTypeChecker({ sandbox: parts.sandbox, request, files });
-  const assessor = createAssessor({
-    ...parts,
-    family,
-    files,
-    types,
-    observer: judge.observer,
-    tally: { near },
-  });
+  const assessor = assessorOf(parts, { family, observer: judge.observer, tally: { near } });
   parts.horizon.plan(ideas.expected);
   const confirm = (plausible: readonly Idea[]) =>
     confirmed(parts, { plausible, toCandidate, assessor }, signal);
