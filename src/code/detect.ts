@@ -1,12 +1,13 @@
 // Reads what a repository is: languages, package manager, framework, how its tests and its build are run (S1, S27).
-import { type Language, language, type ProjectProfile } from '#contracts/project.ts';
+import { type Language, type LanguageFamily, language, type ProjectProfile } from '#contracts/project.ts';
 import type { TestPlan } from '#contracts/tests.ts';
 import type { FoundCommand, PackageContext } from './detection/context.ts';
 import { type PackageManifest, parseManifest } from './detection/manifest.ts';
 import { nodeBuild, nodeFramework, nodeTests } from './detection/node-plan.ts';
 import { pythonFramework, pythonTests } from './detection/python-plan.ts';
+import { rubyFramework, rubyTests } from './detection/ruby-plan.ts';
 import { isFanOut, resolveCommand } from './detection/scripts.ts';
-import { isOwnSource, languageName } from './languages.ts';
+import { familyOf, isOwnSource, languageName, supportedLanguages } from './languages.ts';
 
 /** The files of a repository at one commit. */
 export interface FileSource {
@@ -35,8 +36,48 @@ const LOCKFILES: readonly (readonly [path: string, manager: PackageManager])[] =
   ['npm-shrinkwrap.json', 'npm'],
   ['poetry.lock', 'poetry'],
   ['uv.lock', 'uv'],
+  ['Gemfile.lock', 'bundler'],
 ];
-const PYTHON_MANAGERS: readonly PackageManager[] = ['pip', 'poetry', 'uv'];
+
+/** What detection asks about a package, by what it is written in. */
+interface Detection {
+  tests(context: PackageContext): Promise<FoundCommand | null>;
+  framework(context: PackageContext): Promise<string | null> | string | null;
+  /** Marks a directory below the root as a package of its own. */
+  readonly manifest: RegExp;
+  readonly managers: readonly PackageManager[];
+  /** The manager of a package without a lockfile that has one of these files. */
+  readonly usual: { readonly manager: PackageManager; readonly files: RegExp };
+}
+
+const DETECTION: Readonly<Record<LanguageFamily, Detection>> = {
+  javascript: {
+    tests: nodeTests,
+    framework: nodeFramework,
+    manifest: /\/package\.json$/,
+    managers: ['npm', 'pnpm', 'yarn', 'bun'],
+    usual: { manager: 'npm', files: /^package\.json$/ },
+  },
+  python: {
+    tests: pythonTests,
+    framework: pythonFramework,
+    manifest: /\/(pyproject\.toml|setup\.py)$/,
+    managers: ['pip', 'poetry', 'uv'],
+    usual: {
+      manager: 'pip',
+      files: /^(requirements[^/]*\.txt|setup\.py|setup\.cfg|pyproject\.toml|Pipfile)$/,
+    },
+  },
+  ruby: {
+    tests: rubyTests,
+    framework: rubyFramework,
+    manifest: /\/(Gemfile|[^/]+\.gemspec)$/,
+    managers: ['bundler'],
+    usual: { manager: 'bundler', files: /^Gemfile$/ },
+  },
+};
+/** What a package is taken for when no supported language leads. */
+const OTHERWISE: LanguageFamily = 'javascript';
 const MAX_FILES = 200_000;
 const MAX_PACKAGES_LISTED = 8;
 
@@ -51,7 +92,7 @@ export async function detectProject(options: DetectOptions): Promise<ProjectProf
   const chosen = await choose(options, { root, all, primary });
   const { context } = chosen;
   const packageManager = findPackageManager(context, root, primary);
-  const framework = primary === 'python' ? await pythonFramework(context) : nodeFramework(context);
+  const framework = await detectionOf(primary).framework(context);
   return {
     languages,
     primary,
@@ -69,7 +110,7 @@ export function unsupportedMessage(profile: ProjectProfile): string | null {
   if (largest === undefined) return 'No source files were found in this repository.';
   if (profile.primary !== null) return null;
   const names = profile.languages.slice(0, 3).map((one) => one.name);
-  return `This repository is written in ${names.join(', ')}. This version repairs JavaScript, TypeScript and Python.`;
+  return `This repository is written in ${names.join(', ')}. This version repairs ${supportedLanguages()}.`;
 }
 
 function countLanguages(paths: readonly string[]): { name: string; files: number }[] {
@@ -168,14 +209,22 @@ function planOf(found: FoundCommand, directory: string): TestPlan {
 }
 
 async function findTests(context: PackageContext, primary: Language | null): Promise<FoundCommand | null> {
-  if (primary === 'python') return (await pythonTests(context)) ?? (await nodeTests(context));
-  const node = await nodeTests(context);
-  return node ?? (await pythonTests(context));
+  const own = detectionOf(primary);
+  const others = Object.values(DETECTION).filter((one) => one !== own);
+  for (const { tests } of [own, ...others]) {
+    const found = await tests(context);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function detectionOf(primary: Language | null): Detection {
+  return DETECTION[primary === null ? OTHERWISE : familyOf(primary)];
 }
 
 /** Directories below the root that hold a package of their own. */
 function packageDirectories(around: Surroundings): string[] {
-  const manifest = around.primary === 'python' ? /\/(pyproject\.toml|setup\.py)$/ : /\/package\.json$/;
+  const { manifest } = detectionOf(around.primary);
   return around.all
     .filter(
       (path) =>
@@ -195,13 +244,10 @@ function findPackageManager(
   const declared = /^(npm|pnpm|yarn|bun)@/.exec(
     context.manifest?.packageManager ?? root.manifest?.packageManager ?? '',
   );
-  const fits = (manager: PackageManager) => (primary === 'python') === PYTHON_MANAGERS.includes(manager);
-  if (declared && primary !== 'python') return declared[1] as PackageManager;
+  const { managers, usual } = detectionOf(primary);
+  if (declared && managers.includes(declared[1] as PackageManager)) return declared[1] as PackageManager;
   for (const place of [context, root])
-    for (const [path, manager] of LOCKFILES) if (fits(manager) && place.paths.includes(path)) return manager;
-  if (primary === 'python') {
-    const known = /^(requirements[^/]*\.txt|setup\.py|setup\.cfg|pyproject\.toml|Pipfile)$/;
-    return context.paths.some((path) => known.test(path)) ? 'pip' : null;
-  }
-  return context.manifest === null ? null : 'npm';
+    for (const [path, manager] of LOCKFILES)
+      if (managers.includes(manager) && place.paths.includes(path)) return manager;
+  return context.paths.some((path) => usual.files.test(path)) ? usual.manager : null;
 }

@@ -1,17 +1,27 @@
 // Which language a path is written in, by its name alone; and which paths are not the project's own source.
-import type { Language } from '#contracts/project.ts';
+import type { Language, LanguageFamily } from '#contracts/project.ts';
 
-const SUPPORTED: Readonly<Record<string, Language>> = {
-  js: 'javascript',
-  cjs: 'javascript',
-  mjs: 'javascript',
-  jsx: 'javascript',
-  ts: 'typescript',
-  cts: 'typescript',
-  mts: 'typescript',
-  tsx: 'typescript',
-  py: 'python',
+/** What is known of a supported language by its name alone. */
+interface LanguageEntry {
+  /** As people write it. */
+  readonly title: string;
+  readonly family: LanguageFamily;
+  /** Endings of its files, without the dot. */
+  readonly endings: readonly string[];
+}
+
+const LANGUAGES: Readonly<Record<Language, LanguageEntry>> = {
+  javascript: { title: 'JavaScript', family: 'javascript', endings: ['js', 'cjs', 'mjs', 'jsx'] },
+  typescript: { title: 'TypeScript', family: 'javascript', endings: ['ts', 'cts', 'mts', 'tsx'] },
+  python: { title: 'Python', family: 'python', endings: ['py'] },
+  ruby: { title: 'Ruby', family: 'ruby', endings: ['rb'] },
 };
+
+const SUPPORTED: ReadonlyMap<string, Language> = new Map(
+  Object.entries(LANGUAGES).flatMap(([name, { endings }]) =>
+    endings.map((ending): [string, Language] => [ending, name as Language]),
+  ),
+);
 
 const OTHERS: Readonly<Record<string, string>> = {
   go: 'Go',
@@ -20,7 +30,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   kt: 'Kotlin',
   kts: 'Kotlin',
   scala: 'Scala',
-  rb: 'Ruby',
   php: 'PHP',
   cs: 'C#',
   fs: 'F#',
@@ -62,7 +71,7 @@ function extension(path: string): string {
 /** The supported language of a source file, null for everything else. */
 export function languageOf(path: string): Language | null {
   const name = extension(path);
-  return Object.hasOwn(SUPPORTED, name) ? (SUPPORTED[name] ?? null) : null;
+  return SUPPORTED.get(name) ?? null;
 }
 
 /** The name of any programming language we can tell by extension: `javascript`, `Go` …; null for other files. */
@@ -74,4 +83,21 @@ export function languageName(path: string): string | null {
 /** False for vendored, built and generated files: they are neither counted nor repaired. */
 export function isOwnSource(path: string): boolean {
   return !NOT_OWN.test(path) && !GENERATED.test(path);
+}
+
+/** The languages that are run and repaired together with this one. */
+export function familyOf(language: Language): LanguageFamily {
+  return LANGUAGES[language].family;
+}
+
+/** The family of a source file; null when it is of none. */
+export function familyOfFile(path: string): LanguageFamily | null {
+  const found = languageOf(path);
+  return found === null ? null : familyOf(found);
+}
+
+/** The supported languages in words: `JavaScript, TypeScript and Python`. */
+export function supportedLanguages(): string {
+  const titles = Object.values(LANGUAGES).map(({ title }) => title);
+  return `${titles.slice(0, -1).join(', ')} and ${titles.at(-1) ?? ''}`;
 }

@@ -1,6 +1,7 @@
 // Running rewrites: an ast-grep pattern with metavariables, found in a source text, and what it would be replaced by.
 import type { SgNode } from '@ast-grep/napi';
-import { loadGrammar, type SyntaxLanguage } from './syntax.ts';
+import { SYNTAXES } from './dialects.ts';
+import { loadGrammar, parserName, type SyntaxLanguage } from './syntax.ts';
 
 /** `before` is an ast-grep pattern for one node of `kind`; `after` is a text over the same metavariables. */
 export interface RewriteRule {
@@ -74,23 +75,30 @@ export function sameTokens(a: string, b: string): boolean {
 }
 
 function parse(language: SyntaxLanguage, text: string): SgNode {
-  const names = { javascript: 'JavaScript', typescript: 'TypeScript', tsx: 'Tsx', python: 'python' } as const;
-  return loadGrammar().parse(names[language], text).root() as SgNode;
+  return loadGrammar().parse(parserName(language), text).root() as SgNode;
 }
 
 /** An expression in brackets cannot be taken for a statement (`{a: 1}`); a statement stands by itself. */
 function inContext(language: SyntaxLanguage, kind: string, text: string): string {
-  return language === 'python' || /_(?:statement|declaration)$/.test(kind) ? text : `(${text})`;
+  const bare = SYNTAXES[language].dialect.braces !== true || /_(?:statement|declaration)$/.test(kind);
+  return bare ? text : `(${text})`;
 }
 
 function nodesOf(root: SgNode, language: SyntaxLanguage, rule: RewriteRule): SgNode[] {
   if (rule.before.length > MAX_RULE_CHARS || rule.after.length > MAX_RULE_CHARS) return [];
   const context = inContext(language, rule.kind, rule.before);
+  const kind = parserKind(language, rule.kind);
   try {
-    return root.findAll({ rule: { kind: rule.kind, pattern: { context, selector: rule.kind } } });
+    return root.findAll({ rule: { kind, pattern: { context, selector: kind } } });
   } catch {
     return [];
   }
+}
+
+/** The parser's own name of a kind of node. */
+function parserKind(language: SyntaxLanguage, kind: string): string {
+  const renamed = Object.entries(SYNTAXES[language].dialect.kinds ?? {});
+  return renamed.find(([, ours]) => ours === kind)?.[0] ?? kind;
 }
 
 interface Bound {

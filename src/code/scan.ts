@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { NapiConfig } from '@ast-grep/napi';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import type { Language } from '#contracts/project.ts';
+import type { Language, LanguageFamily } from '#contracts/project.ts';
 import { AppError } from '#foundation/errors.ts';
 import { plainText } from '#foundation/text.ts';
-import { loadGrammar } from './syntax.ts';
+import { familyOf } from './languages.ts';
+import { languageOfFile, loadGrammar, parserName } from './syntax.ts';
 
 export interface Finding {
   /** Id of the rule in presets/rules. */
@@ -38,6 +39,12 @@ export interface ScanRule {
 }
 
 const RULES = new URL('../../presets/rules/', import.meta.url);
+/** Whose rules apply; null where there are none. */
+const RULES_FOR: Readonly<Record<LanguageFamily, ScanRule['language'] | null>> = {
+  javascript: 'JavaScript',
+  python: 'Python',
+  ruby: null,
+};
 const MAX_CHARS = 2_000_000;
 const MAX_FINDINGS = 500;
 const MAX_SOURCE_CHARS = 200;
@@ -85,8 +92,9 @@ function readRules(name: string, text: string): ScanRule[] {
 export function scanSource(input: ScanInput, rules: readonly ScanRule[] = loadScanRules()): Finding[] {
   if (input.text.length > MAX_CHARS) return [];
   const grammar = loadGrammar();
-  const root = grammar.parse(grammarName(input), input.text).root();
-  const wanted = input.language === 'python' ? 'Python' : 'JavaScript';
+  const wanted = RULES_FOR[familyOf(input.language)];
+  if (wanted === null) return [];
+  const root = grammar.parse(parserName(languageOfFile(input.path) ?? input.language), input.text).root();
   const findings: Finding[] = [];
   for (const rule of rules) {
     if (rule.language !== wanted) continue;
@@ -107,10 +115,4 @@ export function scanSource(input: ScanInput, rules: readonly ScanRule[] = loadSc
   return findings
     .sort((a, b) => a.line - b.line || RANK[a.severity] - RANK[b.severity] || (a.rule < b.rule ? -1 : 1))
     .slice(0, MAX_FINDINGS);
-}
-
-function grammarName(input: ScanInput): string {
-  if (input.language === 'python') return 'python';
-  if (input.language === 'javascript') return 'JavaScript';
-  return /\.tsx$/.test(input.path) ? 'Tsx' : 'TypeScript';
 }

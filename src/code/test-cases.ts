@@ -1,13 +1,23 @@
 // What a test file promises, read without running it: its cases, their assertions, markers and early exits.
-import type { Language } from '#contracts/project.ts';
+import type { Language, LanguageFamily } from '#contracts/project.ts';
 import { sha256 } from '#foundation/digest.ts';
+import { familyOf } from './languages.ts';
 import { outlineJavaScript } from './outline/javascript.ts';
 import type { Outlined, OutlinedCase } from './outline/outlined.ts';
 import { outlinePython } from './outline/python.ts';
+import { outlineRuby } from './outline/ruby.ts';
 import { lineFinder } from './outline/tree.ts';
-import { parseSource, type SyntaxTree } from './syntax.ts';
+import { parseSource, type SyntaxNode, type SyntaxTree } from './syntax.ts';
 
 const MAX_CHARS = 2_000_000;
+
+type Outline = (root: SyntaxNode, lineOf: (offset: number) => number) => Outlined;
+
+const OUTLINES: Readonly<Record<LanguageFamily, Outline>> = {
+  javascript: outlineJavaScript,
+  python: outlinePython,
+  ruby: outlineRuby,
+};
 
 export type TestCaseOutline = OutlinedCase;
 
@@ -27,8 +37,7 @@ export function outlineTestFile(language: Language, text: string): TestFileOutli
   try {
     const { root, hasError } = parse(language, text);
     const lineOf = lineFinder(text);
-    const outlined = language === 'python' ? outlinePython(root, lineOf) : outlineJavaScript(root, lineOf);
-    return { ...outlined, hasError };
+    return { ...OUTLINES[familyOf(language)](root, lineOf), hasError };
   } catch (error) {
     // Nesting beyond the stack; nothing that people write comes near it.
     if (error instanceof RangeError) return unread(text);

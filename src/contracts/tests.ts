@@ -1,7 +1,16 @@
 // Tests and their outcomes, the same for every runner (R41, S27).
 import { z } from 'zod';
 
-export const TEST_RUNNERS = ['node', 'vitest', 'jest', 'mocha', 'pytest', 'unittest', 'command'] as const;
+export const TEST_RUNNERS = [
+  'node',
+  'vitest',
+  'jest',
+  'mocha',
+  'pytest',
+  'unittest',
+  'minitest',
+  'command',
+] as const;
 export const testRunnerKind = z.enum(TEST_RUNNERS);
 export type TestRunnerKind = z.infer<typeof testRunnerKind>;
 

@@ -12,6 +12,7 @@ import { extendVariable, planWords, withSearchPath } from './runners/plan-words.
 import { pytestAdapter, unittestAdapter } from './runners/python.ts';
 import { safeText, toResults, type Wanted } from './runners/results.ts';
 import { createResultsDirectory, type ResultsDirectory } from './runners/results-directory.ts';
+import { minitestAdapter } from './runners/ruby.ts';
 import { vitestAdapter } from './runners/vitest.ts';
 
 /** Narrows a run. Empty or absent lists mean no narrowing; plain commands cannot be narrowed. */
@@ -63,6 +64,7 @@ const ADAPTERS: Readonly<Record<Exclude<TestRunnerKind, 'command'>, RunnerAdapte
   mocha: mochaAdapter,
   pytest: pytestAdapter,
   unittest: unittestAdapter,
+  minitest: minitestAdapter,
 };
 /** Where a project's dependencies put their programs. */
 const PROGRAMS = ['node_modules/.bin', '.venv/bin', 'venv/bin'];
@@ -209,7 +211,7 @@ function reasonField(reason: string | null): { reason?: string } {
 
 /** The script that a plain command runs, where one of its words is a source file. */
 function commandFile(plan: TestPlan): string | null {
-  const word = plan.argv.find((one) => /^[\w@./-]+\.([cm]?[jt]sx?|py)$/.test(one) && !one.startsWith('/'));
+  const word = plan.argv.find((one) => /^[\w@./-]+\.([cm]?[jt]sx?|py|rb)$/.test(one) && !one.startsWith('/'));
   if (word === undefined || word.startsWith('-') || word.includes('node_modules')) return null;
   const clean = word.replace(/^(\.\/)+/, '');
   return plan.directory === '.' ? clean : `${plan.directory}/${clean}`;

@@ -20,6 +20,7 @@ const RUN_PREFIXES: readonly (readonly string[])[] = [
   ['pipenv', 'run'],
   ['hatch', 'run'],
   ['pdm', 'run'],
+  ['bundle', 'exec'],
 ];
 const COVERAGE_TOOLS = new Set(['nyc', 'c8']);
 const LINTERS = new Set(
@@ -79,6 +80,7 @@ export function runnerOf(words: readonly string[]): TestRunnerKind {
   if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name] ?? 'command';
   if (name === 'react-scripts' && words[1] === 'test') return 'jest';
   if (/^python[\d.]*$/.test(name)) return pythonRunner(words);
+  if (/^ruby[\d.]*$/.test(name) || name === 'rake') return rubyRunner(name, words);
   if (name !== 'node' && name !== 'tsx' && name !== 'ts-node') return 'command';
   if (words.includes('--test')) return 'node';
   const script = words
@@ -93,6 +95,14 @@ function pythonRunner(words: readonly string[]): TestRunnerKind {
   const module = at < 0 ? '' : words[at + 1];
   if (module === 'pytest' || module === 'py.test') return 'pytest';
   return module === 'unittest' ? 'unittest' : 'command';
+}
+
+/** `rake test`, and `ruby` with files that are named as minitest's are; a lone script has an exit status only. */
+function rubyRunner(name: string, words: readonly string[]): TestRunnerKind {
+  if (name === 'rake') return words.length === 1 || words[1] === 'test' ? 'minitest' : 'command';
+  const files = words.filter((word) => word.endsWith('.rb'));
+  const tests = files.length > 0 && files.every((word) => /(^|\/)(?:test_[^/]*|[^/]*_(?:test|spec))\.rb$/.test(word));
+  return tests ? 'minitest' : 'command';
 }
 
 /** True for checks of style and types that say nothing about a test. */
