@@ -29,6 +29,16 @@ const NEEDS: readonly Need[] = [
     present: () => answers('/usr/bin/python3', ['-m', 'pytest', '--version']),
   },
   {
+    apt: 'ruby',
+    why: 'repositories in Ruby are tested with it',
+    present: () => answers('ruby', ['--version']),
+  },
+  {
+    apt: 'ruby-minitest',
+    why: 'its test library',
+    present: () => answers('ruby', ['-e', "require 'minitest'"]),
+  },
+  {
     apt: 'postgresql',
     why: 'the storage suites run on a separate server as well as on the embedded one',
     present: hasPostgres,

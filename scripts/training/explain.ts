@@ -1,9 +1,9 @@
 // Which template explains a developer's change: every candidate of the engine near the change, compared with the text after it.
+import { familyOfFile } from '#code/languages.ts';
 import { createSyntaxReader, languageOfFile, type SyntaxNode } from '#code/syntax.ts';
 import { applyEdits } from '#repair/edits.ts';
 import { enumerateIdeas, type Idea } from '#repair/enumerate.ts';
-import { javascriptGrammar } from '#repair/grammar/javascript.ts';
-import { pythonGrammar } from '#repair/grammar/python.ts';
+import { REPAIR_LANGUAGES } from '#repair/languages.ts';
 import type { Advice } from '#repair/learn/propose.ts';
 import { scopesOf } from '#repair/scope.ts';
 
@@ -30,7 +30,10 @@ export function explain(
 ): Explained | null {
   const language = languageOfFile(file.path);
   if (language === null) return null;
-  const grammar = language === 'python' ? pythonGrammar : javascriptGrammar;
+  const family = familyOfFile(file.path);
+  // History was read for these two only.
+  if (family !== 'javascript' && family !== 'python') return null;
+  const { grammar } = REPAIR_LANGUAGES[family];
   const changed = changedRange(file.before, file.after);
   if (changed.end - changed.start > MAX_RANGE_CHARS || changed.added > MAX_RANGE_CHARS) return null;
   const reader = createSyntaxReader();
@@ -53,7 +56,7 @@ export function explain(
     const text = applyEdits(file.before, edits);
     return squeezed(text.slice(near.start, text.length - behind)) === wanted;
   });
-  return { family: grammar.family, ideas, rank: rank < 0 ? null : rank };
+  return { family, ideas, rank: rank < 0 ? null : rank };
 }
 
 /** What counts as the same program: white space, semicolons, quotes and last commas do not. */

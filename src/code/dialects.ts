@@ -2,7 +2,7 @@
 import type { LanguageFamily } from '#contracts/project.ts';
 
 export const SYNTAX_LANGUAGES = ['javascript', 'typescript', 'tsx', 'python', 'ruby'] as const;
-export type SyntaxLanguage = (typeof SYNTAX_LANGUAGES)[number];
+export type SyntaxName = (typeof SYNTAX_LANGUAGES)[number];
 
 /** A field as the parser names it, or that name and ours. */
 type Field = string | readonly [theirs: string, ours: string];
@@ -27,8 +27,8 @@ interface SyntaxEntry {
   readonly family: LanguageFamily;
   /** The parser's own name of the language. */
   readonly parser: string;
-  /** Package with a grammar that the parser does not bring itself. */
-  readonly grammar: string | null;
+  /** Loads a grammar that the parser does not bring itself. */
+  readonly grammar: ((require: NodeJS.Require) => unknown) | null;
   readonly files: RegExp;
   readonly dialect: Dialect;
 }
@@ -175,7 +175,7 @@ const RUBY: Dialect = {
 };
 
 /** The languages that are read; one entry is all that reading another one takes. */
-export const SYNTAXES: Readonly<Record<SyntaxLanguage, SyntaxEntry>> = {
+export const SYNTAXES: Readonly<Record<SyntaxName, SyntaxEntry>> = {
   javascript: {
     family: 'javascript',
     parser: 'JavaScript',
@@ -194,14 +194,14 @@ export const SYNTAXES: Readonly<Record<SyntaxLanguage, SyntaxEntry>> = {
   python: {
     family: 'python',
     parser: 'python',
-    grammar: '@ast-grep/lang-python',
+    grammar: (require) => require('@ast-grep/lang-python'),
     files: /\.py$/,
     dialect: PYTHON,
   },
   ruby: {
     family: 'ruby',
     parser: 'ruby',
-    grammar: '@ast-grep/lang-ruby',
+    grammar: (require) => require('@ast-grep/lang-ruby'),
     files: /\.rb$/,
     dialect: RUBY,
   },

@@ -96,7 +96,7 @@ export function familyOfFile(path: string): LanguageFamily | null {
   return found === null ? null : familyOf(found);
 }
 
-/** The supported languages in words: `JavaScript, TypeScript and Python`. */
+/** The supported languages in words: `A, B and C`. */
 export function supportedLanguages(): string {
   const titles = Object.values(LANGUAGES).map(({ title }) => title);
   return `${titles.slice(0, -1).join(', ')} and ${titles.at(-1) ?? ''}`;

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import type * as AstGrep from '@ast-grep/napi';
 import type { Lang, SgNode } from '@ast-grep/napi';
 import type { LanguageFamily } from '#contracts/project.ts';
-import { type Dialect, SYNTAX_LANGUAGES, SYNTAXES, type SyntaxLanguage } from './dialects.ts';
+import { type Dialect, SYNTAX_LANGUAGES, SYNTAXES, type SyntaxName } from './dialects.ts';
 
-export { SYNTAX_LANGUAGES, type SyntaxLanguage } from './dialects.ts';
+export type SyntaxLanguage = SyntaxName;
 
 /** A node of the tree; anonymous ones (operators, brackets) are among the children. Offsets are UTF-16. */
 export interface SyntaxNode {
@@ -111,10 +111,10 @@ export function loadGrammar(): Grammar {
   const require = createRequire(import.meta.url);
   const grammar = require('@ast-grep/napi') as Grammar & { [REGISTERED]?: boolean };
   if (grammar[REGISTERED] !== true) {
-    const added = Object.values(SYNTAXES).flatMap(({ parser, grammar: from }) =>
-      from === null ? [] : [[parser, require(from)]],
-    );
-    grammar.registerDynamicLanguage(Object.fromEntries(added));
+    const added: Parameters<Grammar['registerDynamicLanguage']>[0] = {};
+    for (const { parser, grammar: load } of Object.values(SYNTAXES))
+      if (load !== null) added[parser] = load(require) as (typeof added)[string];
+    grammar.registerDynamicLanguage(added);
     grammar[REGISTERED] = true;
   }
   return grammar;
@@ -165,7 +165,10 @@ function isLayout(kind: string): boolean {
   return kind === ';' || kind.startsWith('_') || kind === 'newline' || kind === 'indent' || kind === 'dedent';
 }
 
-function fieldsByStart(node: SgNode, names: Dialect['fields'][string] | undefined): Map<number, string> | null {
+function fieldsByStart(
+  node: SgNode,
+  names: Dialect['fields'][string] | undefined,
+): Map<number, string> | null {
   if (names === undefined) return null;
   const found = new Map<number, string>();
   for (const name of names) {

@@ -1,9 +1,10 @@
 // What a run tells memory, as plain data: forms of its accepted change, and what became of patterns and templates.
+import type { LanguageFamily } from '#contracts/project.ts';
 
 export type PatternOutcome = 'seen' | 'tried' | 'plausible' | 'accepted' | 'rejected' | 'reverted';
 
 /** Source languages that share one set of patterns. */
-export type PatternFamily = 'javascript' | 'python';
+export type PatternFamily = LanguageFamily;
 
 /** A form of change as text; see `RewriteRule` of the code room. */
 export interface PatternForm {

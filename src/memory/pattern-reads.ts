@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { reproduces } from '#code/rewrite.ts';
+import { syntaxesOf } from '#code/syntax.ts';
+import { LANGUAGE_FAMILIES } from '#contracts/project.ts';
 import type { Database } from '#database/port.ts';
 import { AppError } from '#foundation/errors.ts';
 import { plainText } from '#foundation/text.ts';
@@ -11,7 +13,7 @@ import type { PatternFamily } from './lesson.ts';
 export const patternView = z.strictObject({
   /** `PTN-3` */
   key: z.string(),
-  family: z.enum(['javascript', 'python']),
+  family: z.enum(LANGUAGE_FAMILIES),
   kind: z.string(),
   before: z.string(),
   after: z.string(),
@@ -130,8 +132,7 @@ export function createPatternReads(db: Database): PatternReads {
 
 /** The regression case of a pattern, run again: rows may come from another version of the parsers. */
 function stillRuns(pattern: PatternView): boolean {
-  const languages =
-    pattern.family === 'python' ? (['python'] as const) : (['javascript', 'typescript'] as const);
+  const languages = syntaxesOf(pattern.family);
   return languages.some((language) => reproduces(language, pattern, pattern.proof));
 }
 

@@ -1,5 +1,6 @@
 // The pattern library: learned rewrites with their evidence, written in the transaction of the run that teaches them.
 import { type RewriteRule, reproduces } from '#code/rewrite.ts';
+import { syntaxesOf } from '#code/syntax.ts';
 import type { NewEvent } from '#contracts/event.ts';
 import { and, eq, inArray, max, sql } from '#database/drizzle.ts';
 import type { Database, Queries } from '#database/port.ts';
@@ -73,7 +74,7 @@ function isSound(form: PatternForm): boolean {
 }
 
 function isProved(family: PatternFamily, rule: RewriteRule, proof: PatternForm['proof']): boolean {
-  const languages = family === 'python' ? (['python'] as const) : (['javascript', 'typescript'] as const);
+  const languages = syntaxesOf(family);
   return languages.some((language) => reproduces(language, rule, proof));
 }
 

@@ -1,6 +1,7 @@
 // The operation `doctor`: every thing that Cambium needs on this machine, tried out, with the next step where it lacks.
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { z } from 'zod';
+import { supportedLanguages } from '#code/languages.ts';
 import { errorMessage, isAppError } from '#foundation/errors.ts';
 import { plural } from '#foundation/text.ts';
 import { gitVersion } from '#sandbox/new-repository.ts';
@@ -128,7 +129,7 @@ async function checkProject(context: OperationContext): Promise<Omit<Check, 'nam
     return {
       status: 'warning',
       summary: `${place.topLevel}: ${found}`,
-      next: 'JavaScript, TypeScript and Python can be repaired',
+      next: `${supportedLanguages()} can be repaired`,
     };
   }
   if (profile.tests === null) {

@@ -1,8 +1,9 @@
 // Source that reaches for what judges it: ends the process, replaces assertions, asks whether it is under test.
 // A list of shapes cannot be complete; the canaries (canary.ts) prove by running, this names the plain cases in words.
+import { familyOf } from '#code/languages.ts';
 import { languageOfFile, parseSource, type SyntaxLanguage, type SyntaxNode } from '#code/syntax.ts';
 import type { TamperFinding } from '#contracts/certificate.ts';
-import type { Language } from '#contracts/project.ts';
+import type { Language, LanguageFamily } from '#contracts/project.ts';
 import { addedLines } from './test-changes.ts';
 
 interface Shape {
@@ -77,6 +78,39 @@ const PYTHON: readonly Shape[] = [
   { pattern: /['"][^'"]*\btest_\w+\.py\b/, words: 'names files of the tests' },
 ];
 
+const RUBY: readonly Shape[] = [
+  {
+    pattern: /\b(exit!?|abort|at_exit|SystemExit)\b|\bProcess\s*\.\s*(exit!?|kill|abort)\b/,
+    words: 'ends the process or hooks its end',
+  },
+  {
+    pattern: /\b(Minitest|MiniTest|Test::Unit|RSpec|ActiveSupport::TestCase)\b/,
+    words: 'reaches for the test library',
+  },
+  {
+    pattern: /\bdef\s+(self\.)?(assert|refute|must|wont|skip|flunk)\w*/,
+    words: 'replaces an assertion method',
+  },
+  {
+    pattern: /\b(ObjectSpace|TracePoint|set_trace_func|RubyVM|caller(_locations)?)\b/,
+    words: 'reaches into the interpreter',
+  },
+  { pattern: /(^|[^.\w])(eval|binding)\b|\b(instance|class|module)_eval\b/, words: 'runs text as code' },
+  {
+    pattern:
+      /\bclass\s+(Object|BasicObject|Kernel|Exception|StandardError|Integer|String|Array|Hash)\b(?!::)/,
+    words: 'changes a class that tests rely on',
+  },
+  { pattern: TEST_VARIABLES, words: 'asks whether it is under test' },
+  { pattern: /['"][^'"]*(\btest_\w+|\w_(test|spec))\.rb\b/, words: 'names files of the tests' },
+];
+
+const SHAPES: Readonly<Record<LanguageFamily, readonly Shape[]>> = {
+  javascript: JAVASCRIPT,
+  python: PYTHON,
+  ruby: RUBY,
+};
+
 /** Nobody writes longer lines by hand, and no pattern is tried on them. */
 const MAX_LINE_CHARS = 5_000;
 
@@ -88,7 +122,7 @@ export function findInterference(change: {
   readonly after: string;
 }): TamperFinding[] {
   const { file } = change;
-  const shapes = change.language === 'python' ? PYTHON : JAVASCRIPT;
+  const shapes = SHAPES[familyOf(change.language)];
   const language = languageOfFile(file) ?? change.language;
   const before = withoutComments(language, change.before);
   const after = withoutComments(language, change.after);

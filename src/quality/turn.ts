@@ -1,7 +1,10 @@
 // Makes tests that must fail: assertions turned around, a failing case added, a script that throws when it is done.
+import { familyOfFile } from '#code/languages.ts';
 import { languageOfFile, parseSource, type SyntaxLanguage, type SyntaxNode } from '#code/syntax.ts';
+import type { LanguageFamily } from '#contracts/project.ts';
 import type { TestRunnerKind } from '#contracts/tests.ts';
 import { assertNames, type Turn, type TurnWords, turnCall, turnPython } from './assertion-shapes.ts';
+import { rubyCase, rubyExit, turnRuby } from './ruby-shapes.ts';
 
 export interface TurnedFile {
   readonly text: string;
@@ -28,10 +31,11 @@ export interface TurnInput {
 /** Every assertion of a test file turned so that it must fail; null for languages that we do not read. */
 export function turnAssertions(input: TurnOptions): TurnedFile | null {
   const language = languageOfFile(input.path);
-  if (language === null) return null;
+  const family = familyOfFile(input.path);
+  if (language === null || family === null) return null;
   const words = turnWords(input, language);
   const found: Found = { turns: [], cases: [] };
-  walk(parseSource(language, input.text).root, { language, words, found });
+  walk(parseSource(language, input.text).root, { shapes: SHAPES[family], words, found });
   const inside = (turn: Turn): boolean =>
     found.cases.some(({ start, end }) => turn.start >= start && turn.end <= end);
   const turns = withoutOverlap(input.casesOnly ? found.turns.filter(inside) : found.turns);
@@ -56,7 +60,7 @@ interface Found {
 }
 
 interface Walk {
-  readonly language: SyntaxLanguage;
+  readonly shapes: Shapes;
   readonly words: TurnWords;
   readonly found: Found;
 }
@@ -68,19 +72,57 @@ function turnWords(input: TurnInput, language: SyntaxLanguage): TurnWords {
 }
 
 /** Iterative: foreign text may be nested deeper than our own stack. */
-function walk(root: SyntaxNode, { language, words, found }: Walk): void {
+function walk(root: SyntaxNode, { shapes, words, found }: Walk): void {
   const open: { node: SyntaxNode; certain: boolean }[] = [{ node: root, certain: true }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node } = next;
-    const title = language === 'python' ? pythonCase(node) : javascriptCase(node);
+    const title = shapes.caseTitle(node);
     // A case starts afresh: what surrounds it decides whether it exists, not whether its assertions run.
     if (title !== null) found.cases.push({ title, start: node.start, end: node.end });
     const certain = title !== null || (next.certain && !CONDITIONAL.has(node.kind));
-    const turns = language === 'python' ? turnPython(node, words) : callTurns(node, words);
+    const turns = shapes.turns(node, words);
     for (const turn of turns ?? []) found.turns.push({ ...turn, certain });
     if (turns === null) for (const child of node.children) open.push({ node: child, certain });
   }
 }
+
+/** How tests of a language look, and how each kind of end is made to fail. */
+interface Shapes {
+  /** The name of the test case that a node is; null for other nodes and for names that are computed. */
+  caseTitle(node: SyntaxNode): string | null;
+  /** The turns of a node; null when it is no assertion that we know. */
+  turns(node: SyntaxNode, words: TurnWords): Turn[] | null;
+  /** A script that ends itself fails instead. */
+  exit(node: SyntaxNode, word: string): Turn | null;
+  /** What makes a script fail when it comes to its end. */
+  last(word: string): string;
+  /** Adds what changes nothing. */
+  nothing(word: string): string;
+}
+
+const SHAPES: Readonly<Record<LanguageFamily, Shapes>> = {
+  javascript: {
+    caseTitle: javascriptCase,
+    turns: callTurns,
+    exit: (node, word) => exitCall(node, /^process\.(exit|reallyExit)$/, THROW_JS(word)),
+    last: (word) => `\n;process.once('beforeExit', () => ${THROW_JS(word)});\n`,
+    nothing: (word) => `\n;void '${word}';\n`,
+  },
+  python: {
+    caseTitle: pythonCase,
+    turns: turnPython,
+    exit: pythonExit,
+    last: (word) => `\n\nraise AssertionError("${word}")\n`,
+    nothing: (word) => `\n\n_${word} = "${word}"\n`,
+  },
+  ruby: {
+    caseTitle: rubyCase,
+    turns: turnRuby,
+    exit: rubyExit,
+    last: (word) => `\nat_exit { raise "${word}" }\n`,
+    nothing: (word) => `\n_${word} = "${word}"\n`,
+  },
+};
 
 const CONDITIONAL = new Set([
   'if_statement',
@@ -91,13 +133,17 @@ const CONDITIONAL = new Set([
   'match_statement',
   'catch_clause',
   'except_clause',
+  'unless_statement',
+  'if_modifier',
+  'unless_modifier',
+  'case',
+  'rescue',
 ]);
 
 function callTurns(node: SyntaxNode, words: TurnWords): Turn[] | null {
   return node.kind === 'call_expression' ? turnCall(node, words) : null;
 }
 
-/** The name of the test case that a node is; null for other nodes and for names that are computed. */
 function javascriptCase(node: SyntaxNode): string | null {
   if (node.kind !== 'call_expression') return null;
   const callee = node.children.find((child) => child.field === 'function')?.text ?? '';
@@ -146,7 +192,11 @@ export function plantCase(runner: TestRunnerKind, input: TurnInput): string | nu
     const head = `import unittest as unittest_${word}\n\nclass Test_${word}(unittest_${word}.TestCase):\n`;
     return `${text}\n\n${head}    def test_${word}(self):\n        raise AssertionError("${word}")\n`;
   }
-  if (python || languageOfFile(path) === null) return null;
+  if (runner === 'minitest' && path.endsWith('.rb')) {
+    const body = `  def test_${word}\n    flunk("${word}")\n  end\nend\n`;
+    return `${text}\n\nclass Test${word} < Minitest::Test\n${body}`;
+  }
+  if (familyOfFile(path) !== 'javascript' || languageOfFile(path) === null) return null;
   if (runner === 'vitest')
     return `${text}\nimport { test as test_${word} } from 'vitest';\ntest_${word}('${word}', ${fails});\n`;
   if (runner === 'jest') return `${text}\ntest('${word}', ${fails});\n`;
@@ -173,37 +223,43 @@ const THROW_PY = (word: string): string => `(_ for _ in ()).throw(AssertionError
 export function plantFailure(input: TurnInput): string | null {
   const { path, text, word } = input;
   const language = languageOfFile(path);
-  if (language === null) return null;
-  const turns = exitTurns(parseSource(language, text).root, { python: language === 'python', word });
-  const changed = apply(text, withoutOverlap(turns.map((turn) => ({ ...turn, certain: true }))));
-  if (language === 'python') return `${changed}\n\nraise AssertionError("${word}")\n`;
-  return `${changed}\n;process.once('beforeExit', () => ${THROW_JS(word)});\n`;
-}
-
-function exitTurns(root: SyntaxNode, { python, word }: { python: boolean; word: string }): Turn[] {
-  const turns: Turn[] = [];
-  const open = [root];
+  const family = familyOfFile(path);
+  if (language === null || family === null) return null;
+  const turns: CertainTurn[] = [];
+  const open = [parseSource(language, text).root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     open.push(...node.children);
-    const list = node.children.find((child) => child.field === 'arguments');
-    const callee = node.children.find((child) => child.field === 'function')?.text.replace(/\s+/g, '');
-    if (list === undefined || callee === undefined || !list.text.startsWith('(')) continue;
-    const inside = list.text.slice(1, -1).trim();
-    const fill = (text: string): void => {
-      turns.push({ start: list.start, end: list.end, text: `(${text})` });
-    };
-    if (!python && /^process\.(exit|reallyExit)$/.test(callee)) fill(THROW_JS(word));
-    if (python && /^(sys\.exit|os\._exit|exit|quit)$/.test(callee)) fill(THROW_PY(word));
-    // `unittest.main()` ends the process by itself after the tests.
-    if (python && callee === 'unittest.main' && !inside.includes('exit=')) {
-      if (inside === '' || /^\w+\s*=/.test(inside)) fill(['exit=False', inside].filter(Boolean).join(', '));
-    }
+    const turn = SHAPES[family].exit(node, word);
+    if (turn !== null) turns.push({ ...turn, certain: true });
   }
-  return turns;
+  return apply(text, withoutOverlap(turns)) + SHAPES[family].last(word);
+}
+
+/** A call with other arguments, where the callee is one of those. */
+function exitCall(node: SyntaxNode, callees: RegExp, text: string): Turn | null {
+  const list = node.children.find((child) => child.field === 'arguments');
+  const callee = node.children.find((child) => child.field === 'function')?.text.replace(/\s+/g, '');
+  const fits =
+    list !== undefined && callee !== undefined && list.text.startsWith('(') && callees.test(callee);
+  return fits ? { start: list.start, end: list.end, text: `(${text})` } : null;
+}
+
+function pythonExit(node: SyntaxNode, word: string): Turn | null {
+  const main = exitCall(node, /^unittest\.main$/, '');
+  if (main === null) return exitCall(node, /^(sys\.exit|os\._exit|exit|quit)$/, THROW_PY(word));
+  // `unittest.main()` ends the process by itself after the tests.
+  const inside =
+    node.children
+      .find((child) => child.field === 'arguments')
+      ?.text.slice(1, -1)
+      .trim() ?? '';
+  if (inside.includes('exit=') || !(inside === '' || /^\w+\s*=/.test(inside))) return null;
+  return { ...main, text: `(${['exit=False', inside].filter(Boolean).join(', ')})` };
 }
 
 /** The file with an addition that changes nothing: tests that pass only while files are untouched fail here. */
 export function addNothing(input: TurnInput): string {
-  if (input.path.endsWith('.py')) return `${input.text}\n\n_${input.word} = "${input.word}"\n`;
-  return languageOfFile(input.path) === null ? input.text : `${input.text}\n;void '${input.word}';\n`;
+  const family = familyOfFile(input.path);
+  if (family === null || languageOfFile(input.path) === null) return input.text;
+  return input.text + SHAPES[family].nothing(input.word);
 }

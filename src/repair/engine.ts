@@ -1,5 +1,6 @@
 // The model-free coder's face: from failing tests to small changes that make them pass, best first.
 
+import { familyOf } from '#code/languages.ts';
 import { createSyntaxReader } from '#code/syntax.ts';
 import type { Candidate } from '#contracts/edit.ts';
 import { FILE_TEST, type TestReport, type TestResult } from '#contracts/tests.ts';
@@ -14,6 +15,7 @@ import { changeDigest, editsAreDisjoint } from './edits.ts';
 import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
 import { type AskRunner, createJudge, type Judge } from './judge.ts';
+import { REPAIR_LANGUAGES } from './languages.ts';
 import { createAdvice } from './learn/propose.ts';
 import { learnedUses, NOTHING_LEARNED } from './learned.ts';
 import { type FaultMap, locateFault } from './locate.ts';
@@ -60,7 +62,7 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
         () => undefined,
       );
       request.onProgress({ phase: 'locating', tried: 0, plausible: 0, ratePerSecond: 0 });
-      const family = request.language === 'python' ? 'python' : 'javascript';
+      const family = familyOf(request.language);
       const pointers = await pointersOf(request);
       const { workspace, sourceFiles } = request;
       const sources = await readSources(sourceFiles, family, { workspace, pointers });
@@ -78,7 +80,7 @@ export function createRepairEngine(parts: RepairEngineParts): RepairEngine {
         deadlineMs,
         horizon,
         clock: parts.clock,
-        confidence: (parts.confidence ?? readConfidence())[family],
+        confidence: (parts.confidence ?? readConfidence())[REPAIR_LANGUAGES[family].weighedAs],
       };
       try {
         const outcome = await repairWith(search, stop);
@@ -118,7 +120,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   );
   const strings = await testStrings(request);
   const learned = request.learned ?? NOTHING_LEARNED;
-  const family = request.language === 'python' ? 'python' : 'javascript';
+  const family = familyOf(request.language);
   const advice = createAdvice({ family, learned, files: suspected });
   const { without } = request;
   const options = { testStrings: strings, advice, maxIdeas: MAX_IDEAS, ...(without && { without }) };

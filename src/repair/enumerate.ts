@@ -145,7 +145,7 @@ function tasksOf(located: Located, options: SpaceOptions): Task[] {
       -SUSPICION_WEIGHT * Math.log2(suspicion) - (options.advice === undefined ? 0 : MOST_LEARNED_BITS);
     const { testStrings } = options;
     const site: Site = { node, scope, grammar, testStrings, known: nothingKnown() };
-    for (const stage of STAGES) {
+    for (const stage of STAGES[grammar.family]) {
       if (stage.perScope !== perScope) continue;
       tasks.push({
         bound: stage.floor + extra,

@@ -1,5 +1,6 @@
 // One warm test process: started in the sandbox, spoken to in JSON lines, replaced when it dies.
 import { fileURLToPath } from 'node:url';
+import type { LanguageFamily } from '#contracts/project.ts';
 import type { Clock } from '#foundation/clock.ts';
 import { createIds } from '#foundation/ids.ts';
 import type { Sandbox, SandboxProcess, WorkspacePlace } from '#sandbox/runner.ts';
@@ -16,6 +17,7 @@ import type {
   TryMessage,
   TryReply,
 } from './harness/protocol.ts';
+import { REPAIR_LANGUAGES } from './languages.ts';
 
 export interface SessionParts {
   readonly sandbox: Sandbox;
@@ -23,7 +25,7 @@ export interface SessionParts {
   readonly workspace: WorkspacePlace;
   /** Directory of the package inside the tree, where tests are run. */
   readonly directory: string;
-  readonly family: 'javascript' | 'python';
+  readonly family: LanguageFamily;
   readonly start: Omit<StartMessage, 'op' | 'token' | 'directory'>;
   /** Life of the process at most, milliseconds. */
   readonly wallMs: number;
@@ -156,10 +158,7 @@ async function launch(parts: SessionParts, signal?: AbortSignal): Promise<Live> 
   const { sandbox, workspace } = parts;
   const host = fileURLToPath(new URL('./harness', import.meta.url)).replace(/\/$/, '');
   const base = sandbox.rung === 'none' ? host : INSIDE;
-  const program =
-    parts.family === 'python'
-      ? ['python3', '-B', '-u', `${base}/python.py`]
-      : [sandbox.nodePath, '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', `${base}/${scriptName()}`];
+  const program = REPAIR_LANGUAGES[parts.family].program(base, sandbox.nodePath);
   const argv = ['/bin/sh', '-c', PRIVATE_CHANNEL, 'harness', ...program];
   const process = await sandbox.start(
     {
@@ -186,11 +185,6 @@ async function launch(parts: SessionParts, signal?: AbortSignal): Promise<Live> 
     ...parts.start,
   });
   return live;
-}
-
-/** TypeScript in development, JavaScript when published: the harness has the same ending as this file. */
-function scriptName(): string {
-  return import.meta.url.endsWith('.ts') ? 'javascript.ts' : 'javascript.js';
 }
 
 function send(live: Live, message: HarnessMessage): void {

@@ -37,6 +37,10 @@ const ENDINGS = [
   '/index.mjs',
   '/index.cjs',
 ];
+const RUBY_IMPORT =
+  /^[ \t]{0,40}(require|require_relative|load|autoload)[ \t(]+(?::\w{1,80},[ \t]*)?["']([^"'\n]{1,400})["']/gm;
+/** Where `require` looks, beside the folder of the file itself. */
+const RUBY_ROOTS = ['lib', 'app', 'test', 'spec', '.'];
 const PYTHON_ENDINGS = ['.py', '/__init__.py'];
 /** Files that one bare specifier may stand for. */
 const MAX_GUESSED = 6;
@@ -77,6 +81,7 @@ export function createImportResolver(paths: Iterable<string>): ImportResolver {
   }
   return {
     importsOf: (from, text) => {
+      if (from.endsWith('.rb')) return rubyImports(from, text, known);
       if (from.endsWith('.py')) return pythonImports(from, text, known);
       const specifiers = IMPORTS.flatMap((pattern) =>
         [...text.matchAll(pattern)].map((match) => match[1] ?? ''),
@@ -131,5 +136,13 @@ function pythonImports(from: string, text: string, known: ReadonlySet<string>): 
       );
       return places.find((place) => known.has(place)) ?? [];
     });
+  });
+}
+
+function rubyImports(from: string, text: string, known: ReadonlySet<string>): string[] {
+  return [...text.matchAll(RUBY_IMPORT)].flatMap(([, verb = '', name = '']) => {
+    const roots = verb === 'require_relative' ? [posix.dirname(from)] : RUBY_ROOTS;
+    const file = name.endsWith('.rb') ? name : `${name}.rb`;
+    return roots.map((root) => posix.normalize(posix.join(root, file))).find((path) => known.has(path)) ?? [];
   });
 }

@@ -6,13 +6,14 @@ import type { Sandbox } from '#sandbox/runner.ts';
 import type { Idea } from './enumerate.ts';
 import type { SurveyReply, TestOutcome, TryReply } from './harness/protocol.ts';
 import { createHarnessSession } from './harness-session.ts';
+import { REPAIR_LANGUAGES } from './languages.ts';
 import { createObserver, type Observer } from './observer.ts';
 import type { RepairRequest, TestSelection } from './request.ts';
 import { sessionParts } from './session-parts.ts';
 import type { Probes, Sources } from './sources.ts';
 import { inTime, keyOf, surveyed, whyNotReproduced } from './survey.ts';
 import { type WarmPlan, warmPlanOf } from './warm-plan.ts';
-import { guardedLoops, intoWoven } from './weave.ts';
+import { intoWoven } from './weave.ts';
 
 export interface Judge {
   readonly kind: 'warm' | 'command';
@@ -105,8 +106,9 @@ async function warmJudge(
   const first = createHarnessSession(parts);
   const sessions = [first];
   const surveyMs = Math.ceil(Math.min(SURVEY_TIMEOUT_MS, request.budget.wallMs * SURVEY_SHARE));
-  // Python's harness traces the files as they are: one survey gives both the base line and the coverage.
-  const traced = plan.family === 'python';
+  const language = REPAIR_LANGUAGES[plan.family];
+  // A harness that counts lines of the files as they are gives both the base line and the coverage in one survey.
+  const traced = language.coverage === 'lines';
   const { base, targets, survey } = await inTime(input, signal, (stop) =>
     surveyed(input, { first, plan, surveyMs, traced }, stop),
   );
@@ -135,7 +137,7 @@ async function warmJudge(
       const candidates = ideas.map((idea, id) => ({
         id,
         edits: intoWoven(idea.edits, guards.get(idea.file) ?? []).map(
-          (edit) => [idea.file, edit.start, edit.end, guardedLoops(edit.text, plan.family)] as const,
+          (edit) => [idea.file, edit.start, edit.end, language.grammar.guards.guarded(edit.text)] as const,
         ),
       }));
       const { failing, passing } = targets;
@@ -157,7 +159,9 @@ async function warmJudge(
       );
       return inOrder(answers, share);
     },
-    observer: createObserver(first, { timeoutMs: surveyMs, testTicks: base.ticks, tests: targets }),
+    observer: !language.observes
+      ? null
+      : createObserver(first, { timeoutMs: surveyMs, testTicks: base.ticks, tests: targets }),
     close: () => Promise.all(sessions.map((session) => session.close())).then(() => undefined),
   };
 }

@@ -189,7 +189,7 @@ function declarationsOf(root: SyntaxNode, grammar: Grammar, deep: boolean): Decl
   };
   const visit = (node: SyntaxNode, block: SyntaxNode) => {
     const isFunction = grammar.functions.has(node.kind);
-    if (isFunction || grammar.classes.has(node.kind)) {
+    if (isFunction || grammar.classes.has(node.kind) || grammar.closures.has(node.kind)) {
       for (const child of node.children) {
         if (child.field === 'name' && node !== root) add(child, block);
         if (child.field === 'parameters' || child.field === 'parameter') add(child, node);
@@ -198,11 +198,10 @@ function declarationsOf(root: SyntaxNode, grammar: Grammar, deep: boolean): Decl
     if (!deep && isFunction) return;
     const declares =
       /^(?:variable_declarator|assignment|named_expression|for_in_clause|import_specifier)$/.test(node.kind);
-    const loop =
-      node.kind === 'for_in_statement' || (node.kind === 'for_statement' && grammar.family === 'python');
+    const loop = node.kind === 'for_in_statement' || (node.kind === 'for_statement' && !grammar.blockScoped);
     for (const child of node.children) {
       if ((declares || loop) && (child.field === 'left' || child.field === 'name')) {
-        add(child, loop && grammar.family === 'javascript' ? node : block);
+        add(child, loop && grammar.blockScoped ? node : block);
       }
       if (/^(?:import_clause|import_from_statement|import_statement)$/.test(node.kind)) add(child, block);
       visit(child, blockFor(child, node, { block, grammar }));
@@ -219,7 +218,8 @@ function blockFor(
 ): SyntaxNode {
   if (at.grammar.functions.has(node.kind)) return node;
   if (/comprehension|generator_expression/.test(node.kind)) return node;
-  if (at.grammar.family === 'python') return at.block;
+  if (at.grammar.closures.has(node.kind)) return node;
+  if (!at.grammar.blockScoped) return at.block;
   // `let` and `const` end with their block; the head of a loop belongs to the loop.
   if (child.kind === 'statement_block' || node.kind === 'for_statement') {
     return child.kind === 'statement_block' ? child : node;

@@ -1,10 +1,10 @@
 // The source files that may be changed: text, tree, scopes, guards and probes, each made when it is needed.
 import { posix } from 'node:path';
+import { familyOfFile } from '#code/languages.ts';
 import { createSyntaxReader, languageOfFile, type SyntaxNode, type SyntaxReader } from '#code/syntax.ts';
-import { javascriptGrammar } from './grammar/javascript.ts';
-import { pythonGrammar } from './grammar/python.ts';
 import type { Grammar } from './grammar/types.ts';
 import type { Pointer } from './imports.ts';
+import { REPAIR_LANGUAGES } from './languages.ts';
 import { type ReadFile, readRelevant } from './relevance.ts';
 import type { RepairWorkspace } from './request.ts';
 import { type Scope, scopesOf } from './scope.ts';
@@ -46,8 +46,7 @@ export async function readSources(
   const notes: string[] = [];
   const unreadable: string[] = [];
   const wanted = [...new Set(paths)].filter((path) => {
-    const language = languageOfFile(path);
-    return language !== null && (language === 'python') === (family === 'python') && staysInside(path);
+    return languageOfFile(path) !== null && familyOfFile(path) === family && staysInside(path);
   });
   const read = async (path: string) => {
     const text = await from.workspace.read(path).catch(() => null);
@@ -79,8 +78,8 @@ function staysInside(path: string): boolean {
 }
 
 function lazySource(file: ReadFile, family: Grammar['family'], reader: SyntaxReader): SourceFile {
-  const grammar = family === 'python' ? pythonGrammar : javascriptGrammar;
-  const language = languageOfFile(file.path) ?? (family === 'python' ? 'python' : 'javascript');
+  const { grammar, syntax } = REPAIR_LANGUAGES[family];
+  const language = languageOfFile(file.path) ?? syntax;
   const made: { root?: SyntaxNode; scopes?: readonly Scope[]; guarded?: Woven; lineStarts?: number[] } = {};
   const root = () => {
     made.root ??= reader.parse(language, file.text).root;
@@ -123,13 +122,13 @@ export interface ProbePlace {
 }
 
 export interface Probes {
-  /** Texts with probes woven in, by path (JavaScript); empty where the harness traces lines by itself. */
+  /** Texts with probes woven in, by path; empty where the harness traces lines by itself. */
   readonly sources: Readonly<Record<string, string>>;
   /** The nodes of a probe, in its file's present tree. */
   readonly placesOf: (probe: number) => readonly ProbePlace[];
 }
 
-/** Python's harness counts lines: probe = number of the file × this + line. */
+/** A harness that counts lines: probe = number of the file × this + line. */
 export const LINES_PER_FILE = 1_000_000;
 
 /**
@@ -144,14 +143,15 @@ export async function probesOf(
   const keep = files.reduce((sum, file) => sum + file.text.length, 0) <= KEPT_CHARS;
   const spans: Span[] = [];
   const sources: Record<string, string> = {};
+  const lines = REPAIR_LANGUAGES[family].coverage === 'lines';
   for (const file of files) {
-    if (family === 'python') void file.guarded;
+    if (lines) void file.guarded;
     else sources[file.path] = wovenProbes(file, spans);
     if (keep) continue;
     file.release();
     await pause();
   }
-  return { sources, placesOf: family === 'python' ? linePlaces(files) : spanPlaces(spans) };
+  return { sources, placesOf: lines ? linePlaces(files) : spanPlaces(spans) };
 }
 
 /** Where a probe stands, without the node. */

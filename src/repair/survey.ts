@@ -3,6 +3,7 @@ import { FILE_TEST, type TestResult } from '#contracts/tests.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { SurveyReply, TestOutcome, Wanted } from './harness/protocol.ts';
 import type { HarnessSession } from './harness-session.ts';
+import { REPAIR_LANGUAGES } from './languages.ts';
 import type { RepairRequest } from './request.ts';
 import type { Probes } from './sources.ts';
 import type { WarmPlan } from './warm-plan.ts';
@@ -144,7 +145,7 @@ function targetsOf(request: RepairRequest, plan: WarmPlan, tests: readonly TestO
   const cost = (test: Pick<TestResult, 'file' | 'name'>) =>
     ticks.get(keyOf(test.file, test.name)) ?? Number.MAX_SAFE_INTEGER;
   const failing = [...named, ...guessed];
-  if (plan.family === 'python') failing.sort((a, b) => cost(a) - cost(b));
+  if (REPAIR_LANGUAGES[plan.family].coverage === 'lines') failing.sort((a, b) => cost(a) - cost(b));
   const loadFailures = [...unloadable].filter((file) =>
     request.failing.some((test) => test.file === file && test.name === FILE_TEST),
   );

@@ -1,12 +1,14 @@
 // Whether a test plan can be run in a warm process, and with which entries; null when only the real runner will do.
 import { posix } from 'node:path';
+import type { LanguageFamily } from '#contracts/project.ts';
 import type { TestPlan, TestResult } from '#contracts/tests.ts';
 import type { StartMessage } from './harness/protocol.ts';
+import { familyOfInterpreter, familyOfRunner } from './languages.ts';
 import type { RepairWorkspace } from './request.ts';
 
 export interface WarmPlan {
   readonly runner: StartMessage['runner'];
-  readonly family: 'javascript' | 'python';
+  readonly family: LanguageFamily;
   /** Those with tests that fail come first. */
   readonly entries: StartMessage['entries'];
   /** How many entries hold tests that fail. */
@@ -49,11 +51,12 @@ export async function warmPlanOf(
   if (files.length === 0) return cold('its tests do not say which file they are in');
   const entries = files.map((file) => ({ file, args: [] }));
   const common = { entries, failingEntries: failing.length, afterBuild, options: [], notes: [] };
-  if (runner === 'pytest' || runner === 'unittest')
-    return { plan: { ...common, runner, family: 'python' }, reason: null };
-  if (runner === 'node' || runner === 'mocha')
-    return { plan: { ...common, runner, family: 'javascript' }, reason: null };
-  return transformedPlan({ ...plan, argv, runner }, { files, tests, workspace, afterBuild });
+  if (runner === 'vitest' || runner === 'jest')
+    return transformedPlan({ ...plan, argv, runner }, { files, tests, workspace, afterBuild });
+  const family = familyOfRunner(runner);
+  return family === null
+    ? cold(`there is no warm process for ${runner}`)
+    : { plan: { ...common, runner, family }, reason: null };
 }
 
 /**
@@ -126,7 +129,7 @@ async function scriptPlan(
     return scriptPlan(line.trim().split(/\s+/), { ...context, depth: depth + 1 });
   }
   const name = posix.basename(program);
-  const family = name === 'node' ? 'javascript' : /^python3?$/.test(name) ? 'python' : null;
+  const family = familyOfInterpreter(name);
   const at = rest.findIndex((word) => !word.startsWith('-'));
   const file = rest[at];
   // Options before the script change how it is run; only the plain form is known to be the same.

@@ -3,10 +3,6 @@ import type { SyntaxNode } from '#code/syntax.ts';
 import { applyEdits, type Edit } from './edits.ts';
 import type { Grammar } from './grammar/types.ts';
 
-const TICK = '__cambiumTick()';
-/** In a class, Python gives another name to what begins with two underscores and does not end with them. */
-const PYTHON_TICK = '__cambiumTick__()';
-
 export interface Woven {
   readonly text: string;
   /** Insertions as edits of the original text, in order of place. */
@@ -20,7 +16,7 @@ export interface Woven {
 export function weaveGuards(source: string, root: SyntaxNode, grammar: Grammar): Woven {
   const insertions: Edit[] = [];
   const visit = (node: SyntaxNode) => {
-    const place = grammar.family === 'python' ? pythonGuard(node) : javascriptGuard(node);
+    const place = grammar.guards.placeOf(node);
     if (place !== null) insertions.push({ start: place.at, end: place.at, text: place.text });
     for (const child of node.children) visit(child);
   };
@@ -28,68 +24,6 @@ export function weaveGuards(source: string, root: SyntaxNode, grammar: Grammar):
   insertions.sort((a, b) => a.start - b.start);
   const distinct = insertions.filter((one, index) => one.start !== insertions[index - 1]?.start);
   return { text: applyEdits(source, distinct), insertions: distinct };
-}
-
-interface Place {
-  readonly at: number;
-  readonly text: string;
-}
-
-function javascriptGuard(node: SyntaxNode): Place | null {
-  const body = node.children.find((child) => child.field === 'body');
-  if (/^(?:while_statement|do_statement)$/.test(node.kind)) {
-    const condition = node.children.find((child) => child.field === 'condition');
-    const inner = condition?.children.find((child) => child.named);
-    return inner === undefined ? null : { at: inner.start, text: `${TICK},` };
-  }
-  if (node.kind === 'for_statement' || node.kind === 'for_in_statement') {
-    if (body?.kind === 'statement_block') return { at: body.start + 1, text: `${TICK};` };
-    const condition = node.children.find((child) => child.field === 'condition' && child.named);
-    const inner = condition?.kind === 'expression_statement' ? condition.children[0] : condition;
-    return inner === undefined || !inner.named || inner.kind === 'empty_statement'
-      ? null
-      : { at: inner.start, text: `${TICK},` };
-  }
-  const isFunction = /^(?:function_declaration|function_expression|arrow_function|method_definition)$/.test(
-    node.kind,
-  );
-  if (!isFunction || body?.kind !== 'statement_block') return null;
-  const first = body.children.find((child) => child.named && child.kind !== 'comment');
-  // A directive must stay the first statement.
-  if (first?.kind === 'expression_statement' && first.children[0]?.kind === 'string') return null;
-  return { at: body.start + 1, text: `${TICK};` };
-}
-
-/** Lines must stay where they are: a guard shares the line of a condition, or of a function's first statement. */
-function pythonGuard(node: SyntaxNode): Place | null {
-  if (node.kind === 'while_statement') return beforeValue(node, 'condition');
-  if (node.kind !== 'function_definition') return null;
-  const body = node.children.find((child) => child.field === 'body');
-  const statements = (body?.children ?? []).filter((child) => child.named && child.kind !== 'comment');
-  const first = statements.find((one) => one.children[0]?.kind !== 'string');
-  if (first === undefined) return null;
-  if (first.kind === 'if_statement') return beforeValue(first, 'condition');
-  if (first.kind === 'for_statement') return beforeValue(first, 'right');
-  return /^(?:expression_statement|return_statement|assert_statement|raise_statement)$/.test(first.kind)
-    ? { at: first.start, text: `${PYTHON_TICK};` }
-    : null;
-}
-
-/** The guard gives true, so that `and` leaves the value as it was. */
-function beforeValue(node: SyntaxNode, field: string): Place | null {
-  const value = node.children.find((child) => child.field === field);
-  if (value === undefined || /named_expression|conditional_expression|lambda|list_splat/.test(value.kind))
-    return null;
-  // A bracket may follow the keyword at once.
-  return { at: value.start, text: ` ${PYTHON_TICK} and ` };
-}
-
-/** Loops that an edit brings along must end too. */
-export function guardedLoops(text: string, family: Grammar['family']): string {
-  if (family === 'python') return text.replace(/^(\s*while\b)[ \t]*(?=\S)/gm, `$1 ${PYTHON_TICK} and `);
-  return text
-    .replace(/\bwhile \((?!\))/g, `while (${TICK},`)
-    .replace(/(\bfor \([^{}\n]*\) \{)/g, `$1${TICK};`);
 }
 
 /** The same edits with offsets into the woven text. What is inserted at the edges of an edit stays. */

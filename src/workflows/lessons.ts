@@ -1,10 +1,11 @@
 // What a run teaches memory, and what memory hands to its searches: built here, because only this room knows both.
 import { errorTypeOf } from '#agents/reflect.ts';
 import type { SearchAccount } from '#agents/roles.ts';
+import { familyOf } from '#code/languages.ts';
 import type { Language } from '#contracts/project.ts';
 import { errorMessage } from '#foundation/errors.ts';
 import type { Log } from '#foundation/log.ts';
-import type { Lesson, PatternFamily } from '#memory/lesson.ts';
+import type { Lesson } from '#memory/lesson.ts';
 import type { Patterns } from '#memory/patterns.ts';
 import { type Learned, learnedKeys, plainTemplate } from '#repair/learned.ts';
 import { lessonsOf } from '#repair/lessons.ts';
@@ -35,10 +36,6 @@ export async function recallFor(
     log.warn({ error: errorMessage(error) }, 'what was learned could not be read');
     return NOTHING;
   }
-}
-
-function familyOf(language: Language): PatternFamily {
-  return language === 'python' ? 'python' : 'javascript';
 }
 
 /** Whose lesson it is. */

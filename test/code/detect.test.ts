@@ -80,12 +80,12 @@ describe('S1: what a repository is', () => {
     ['Go', { 'main.go': '', 'main_test.go': '' }],
     ['Rust', { 'src/main.rs': '', 'src/lib.rs': '' }],
     ['Java', { 'src/A.java': '', 'src/B.java': '', 'src/C.java': '', 'site/a.js': '' }],
-    ['Ruby', { 'lib/a.rb': '' }],
+    ['Elixir', { 'lib/a.ex': '' }],
   ])('names %s as a language that it does not repair', async (name, files) => {
     const profile = await detect(files);
     expect(profile.primary).toBeNull();
     expect(unsupportedMessage(profile)).toContain(name);
-    expect(unsupportedMessage(profile)).toContain('JavaScript, TypeScript and Python');
+    expect(unsupportedMessage(profile)).toContain('JavaScript, TypeScript, Python and Ruby');
   });
 
   test('a repository without source, and a manifest that is no JSON, are said and not thrown', async () => {

@@ -213,3 +213,36 @@ describe('interruptions', () => {
     expect(JSON.parse(approved.stdout).outcome).toBe('fixed');
   });
 });
+
+test('S1, S27, R41: a Ruby repository is repaired and certified as any other', async () => {
+  const path = await layOut(join(cli.scratch, 'ruby'), {
+    'lib/largest.rb': `def largest(numbers)
+  return nil if numbers.empty?
+
+  best = numbers.first
+  numbers.each { |number| best = number if number < best }
+  best
+end
+`,
+    'test/largest_test.rb': `require 'minitest/autorun'
+require 'largest'
+
+class LargestTest < Minitest::Test
+  def test_nothing
+    assert_nil largest([])
+  end
+
+  def test_anywhere
+    assert_equal 5, largest([1, 5, 3])
+    assert_equal 7, largest([7, 5, 3])
+  end
+end
+`,
+  });
+  const { exit, stdout } = await cli.run(['solve', path, '--json']);
+  expect(exit).toBe(0);
+  const report = JSON.parse(stdout);
+  expect(report).toMatchObject({ outcome: 'fixed', certificate: { verdict: 'passed' } });
+  expect(report.diff).toMatch(/\+ .*number > best/);
+  expect((await cli.run(['verify', report.ticket])).exit).toBe(0);
+});

@@ -1,12 +1,12 @@
 // Whether the space of single changes holds a fix: the ideas for a text, and the one among them that gives another text.
+import { familyOfFile } from '#code/languages.ts';
 import { parseSource, type SyntaxLanguage } from '#code/syntax.ts';
 import { applyEdits } from '#repair/edits.ts';
 import { createIdeaQueue, type Idea, type SpaceOptions } from '#repair/enumerate.ts';
-import { javascriptGrammar } from '#repair/grammar/javascript.ts';
-import { pythonGrammar } from '#repair/grammar/python.ts';
+import { REPAIR_LANGUAGES } from '#repair/languages.ts';
 import { scopesOf } from '#repair/scope.ts';
 
-const FILES = { javascript: 'a.js', typescript: 'a.ts', tsx: 'a.tsx', python: 'a.py' } as const;
+const FILES = { javascript: 'a.js', typescript: 'a.ts', tsx: 'a.tsx', python: 'a.py', ruby: 'a.rb' } as const;
 
 export interface Text {
   readonly language?: SyntaxLanguage;
@@ -15,7 +15,7 @@ export interface Text {
 
 /** Ideas for the whole text, every place equally suspected, in order. */
 export function ideasFor(source: string, { language = 'javascript', options = {} }: Text = {}): Idea[] {
-  const grammar = language === 'python' ? pythonGrammar : javascriptGrammar;
+  const { grammar } = REPAIR_LANGUAGES[familyOfFile(FILES[language]) ?? 'javascript'];
   const located = scopesOf(FILES[language], parseSource(language, source).root, grammar).map((scope) => ({
     scope,
     grammar,

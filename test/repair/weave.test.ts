@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { createSyntaxReader } from '#code/syntax.ts';
 import { applyEdits } from '#repair/edits.ts';
 import { javascriptGrammar } from '../../src/repair/grammar/javascript.ts';
-import { guardedLoops, intoWoven, weaveGuards, weaveProbes } from '../../src/repair/weave.ts';
+import { javascriptGuards, pythonGuards } from '../../src/repair/grammar/loop-guards.ts';
+import { intoWoven, weaveGuards, weaveProbes } from '../../src/repair/weave.ts';
 
 const SOURCE = `
 'use strict';
@@ -69,12 +70,12 @@ test('an edit lands at the same place in woven source: taking the guards out giv
 });
 
 test('loops that an edit brings along are guarded, and other words are left alone', () => {
-  expect(guardedLoops('while (', 'javascript')).toBe('while (__cambiumTick(),');
-  expect(guardedLoops('for (const x of list) { f(x); }', 'javascript')).toBe(
+  expect(javascriptGuards.guarded('while (')).toBe('while (__cambiumTick(),');
+  expect(javascriptGuards.guarded('for (const x of list) { f(x); }')).toBe(
     'for (const x of list) {__cambiumTick(); f(x); }',
   );
-  expect(guardedLoops('while n > 0:\n    n -= 1', 'python')).toBe(
+  expect(pythonGuards.guarded('while n > 0:\n    n -= 1')).toBe(
     'while __cambiumTick__() and n > 0:\n    n -= 1',
   );
-  expect(guardedLoops("return 'meanwhile (a)'", 'javascript')).toBe("return 'meanwhile (a)'");
+  expect(javascriptGuards.guarded("return 'meanwhile (a)'")).toBe("return 'meanwhile (a)'");
 });

@@ -100,8 +100,10 @@ function pythonRunner(words: readonly string[]): TestRunnerKind {
 /** `rake test`, and `ruby` with files that are named as minitest's are; a lone script has an exit status only. */
 function rubyRunner(name: string, words: readonly string[]): TestRunnerKind {
   if (name === 'rake') return words.length === 1 || words[1] === 'test' ? 'minitest' : 'command';
+  if (words.includes('-e')) return words.some((word) => /_test|test_/.test(word)) ? 'minitest' : 'command';
   const files = words.filter((word) => word.endsWith('.rb'));
-  const tests = files.length > 0 && files.every((word) => /(^|\/)(?:test_[^/]*|[^/]*_(?:test|spec))\.rb$/.test(word));
+  const tests =
+    files.length > 0 && files.every((word) => /(^|\/)(?:test_[^/]*|[^/]*_(?:test|spec))\.rb$/.test(word));
   return tests ? 'minitest' : 'command';
 }
 

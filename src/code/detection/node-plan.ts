@@ -33,7 +33,11 @@ export function nodeBuild(context: PackageContext, packageManager: string | null
   if (script === undefined || isPlaceholder(script)) return null;
   if (/\|\||;\s*true\b|;\s*exit 0/.test(script))
     context.notes.push(`The build script "${script}" hides failures; its exit status is taken as it comes.`);
-  return [/^(?:pnpm|yarn|bun)$/.test(packageManager ?? '') ? (packageManager ?? 'npm') : 'npm', 'run', 'build'];
+  return [
+    /^(?:pnpm|yarn|bun)$/.test(packageManager ?? '') ? (packageManager ?? 'npm') : 'npm',
+    'run',
+    'build',
+  ];
 }
 
 /** The test command of the package; null when nothing looks like a test. */

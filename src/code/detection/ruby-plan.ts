@@ -22,10 +22,14 @@ export async function rubyTests(context: PackageContext): Promise<FoundCommand |
   const texts = await Promise.all(tests.slice(0, MAX_READS).map((path) => context.read(path)));
   if (texts.some((text) => /^\s*require\s+["']rspec|\bRSpec\.describe\b/m.test(text ?? '')))
     return rspec(context, `test file ${tests[0] ?? ''}`);
-  const helped = texts.some((text) => /test_helper|minitest|Minitest|ActiveSupport::TestCase/.test(text ?? ''));
+  const helped = texts.some((text) =>
+    /test_helper|minitest|Minitest|ActiveSupport::TestCase/.test(text ?? ''),
+  );
   const origin = tests.length === 1 ? `test file ${tests[0]}` : `test files such as ${tests[0]}`;
   if (!helped) return { runner: 'command', argv: ['ruby', '-Ilib', tests[0] ?? ''], origin };
-  return { runner: 'minitest', argv: ['ruby', '-Ilib', `-I${tests[0]?.split('/')[0] ?? 'test'}`, ...tests], origin };
+  const folder = tests[0]?.split('/')[0] ?? 'test';
+  const every = `Dir["./${folder}/**/{test_*,*_test,*_spec}.rb"].sort.each { |file| require file }`;
+  return { runner: 'minitest', argv: ['ruby', '-Ilib', `-I${folder}`, '-e', every], origin };
 }
 
 /** A runner that is not spoken to yet: its exit status decides, and a person is told. */

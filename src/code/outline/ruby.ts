@@ -77,7 +77,7 @@ function countAssertions(top: SyntaxNode): number {
 function markersIn(top: SyntaxNode): OutlinedMarker[] {
   const found = new Map<string, OutlinedMarker>();
   visit(top, (node) => {
-    const bare = node.kind === 'identifier' && node.parent?.kind === 'expression_statement';
+    const bare = standsAlone(node);
     const called = node.kind === 'call' && fieldOf(node, 'object') === undefined;
     const name = bare ? node.text : called ? (fieldOf(node, 'function')?.text ?? '') : '';
     if (!SKIP.test(name)) return true;
@@ -86,6 +86,12 @@ function markersIn(top: SyntaxNode): OutlinedMarker[] {
     return true;
   });
   return [...found.values()];
+}
+
+/** A name that is a whole statement is a call without arguments, also before `if`. */
+function standsAlone(node: SyntaxNode): boolean {
+  if (node.kind !== 'identifier') return false;
+  return node.parent?.kind === 'expression_statement' || node.field === 'consequence';
 }
 
 /** `skip if …`: the condition stands behind. */
@@ -98,7 +104,7 @@ function isModified(node: SyntaxNode, top: SyntaxNode): boolean {
 function exitsOf(root: SyntaxNode, lineOf: (offset: number) => number): OutlinedExit[] {
   const exits: OutlinedExit[] = [];
   visit(root, (node) => {
-    const bare = node.kind === 'identifier' && node.parent?.kind === 'expression_statement' ? node.text : '';
+    const bare = standsAlone(node) ? node.text : '';
     const call = node.kind === 'call' ? calleeText(node) : bare;
     if (EXIT.test(call)) exits.push({ call, line: lineOf(node.start) });
     return true;

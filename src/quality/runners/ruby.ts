@@ -19,10 +19,14 @@ export const minitestAdapter: RunnerAdapter = {
     const head = words.slice(0, Math.max(0, at));
     const rake = /rake$/.test(words[at] ?? '');
     // What rake does beside running tests is its own; of single files it need not be asked.
-    if (rake && files.length === 0) return { words: [...words], env: { ...env, RUBYOPT: `-r${results}/${REPORTER}` } };
+    if (rake && files.length === 0)
+      return { words: [...words], env: { ...env, RUBYOPT: `-r${results}/${REPORTER}` } };
     const options = rake ? ['-Ilib', '-Itest'] : optionsOf(words.slice(at + 1));
     const own = files.length > 0 ? files : words.slice(at + 1).filter((word) => word.endsWith('.rb'));
-    return { words: [...head, rake ? 'ruby' : (words[at] ?? 'ruby'), ...options, `${results}/${REPORTER}`, ...own], env };
+    return {
+      words: [...head, rake ? 'ruby' : (words[at] ?? 'ruby'), ...options, `${results}/${REPORTER}`, ...own],
+      env,
+    };
   },
 };
 

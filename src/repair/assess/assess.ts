@@ -2,6 +2,7 @@
 import type { Assessment, Candidate } from '#contracts/edit.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Idea } from '../enumerate.ts';
+import { REPAIR_LANGUAGES } from '../languages.ts';
 import type { Observer } from '../observer.ts';
 import { isBlunt } from '../rank.ts';
 import type { RepairRequest } from '../request.ts';
@@ -178,7 +179,7 @@ async function documents(
   plausible: readonly Idea[],
 ): Promise<string[]> {
   const touched = files.filter((file) => plausible.some((idea) => idea.file === file.path));
-  const pattern = family === 'python' ? /"""[\s\S]*?"""|'''[\s\S]*?'''|#.*/g : /\/\*[\s\S]*?\*\/|\/\/.*/g;
+  const pattern = REPAIR_LANGUAGES[family].comments;
   const texts = touched.map((file) => (file.text.match(pattern) ?? []).join('\n').slice(0, MAX_DOCUMENT));
   const readme = await request.workspace.read('README.md').catch(() => '');
   return [...texts, readme.slice(0, MAX_DOCUMENT)];

@@ -3,7 +3,7 @@ import type { SyntaxNode } from '#code/syntax.ts';
 import { applyEdits, type Edit } from '../edits.ts';
 import type { ObservedFunction } from '../harness/protocol.ts';
 import type { SourceFile } from '../sources.ts';
-import { guardedLoops, intoWoven } from '../weave.ts';
+import { intoWoven } from '../weave.ts';
 
 export interface HeldFunction extends ObservedFunction {
   readonly node: SyntaxNode;
@@ -111,7 +111,7 @@ export function heldSources(
         if (change === null || change.file !== file.path) return [file.path, text];
         const edits = intoWoven(change.edits, insertions).map((edit) => ({
           ...edit,
-          text: guardedLoops(edit.text, file.grammar.family),
+          text: file.grammar.guards.guarded(edit.text),
         }));
         return [file.path, applyEdits(text, edits)];
       }),

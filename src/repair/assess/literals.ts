@@ -1,8 +1,9 @@
 // Literals of JavaScript and Python in documents, as values: numbers, texts, lists, tuples, records. Nothing is evaluated.
+import type { LanguageFamily } from '#contracts/project.ts';
 import type { Value } from '../harness/protocol.ts';
 import { isTagged } from './inputs.ts';
 
-export type Family = 'javascript' | 'python';
+export type Family = LanguageFamily;
 
 interface Reader {
   readonly text: string;

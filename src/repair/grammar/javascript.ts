@@ -1,5 +1,6 @@
 // JavaScript and TypeScript for the edit templates.
 import { javascriptSwaps } from './javascript-swaps.ts';
+import { javascriptGuards } from './loop-guards.ts';
 import type { Grammar } from './types.ts';
 
 const STATEMENTS = [
@@ -49,6 +50,10 @@ const EXPRESSIONS = [
 
 export const javascriptGrammar: Grammar = {
   family: 'javascript',
+  layout: 'braces',
+  blockScoped: true,
+  closures: new Set(),
+  guards: javascriptGuards,
   skip: new Set([
     'type_annotation',
     'type_arguments',
@@ -238,6 +243,48 @@ export const javascriptGrammar: Grammar = {
     ["$ = '';", 3],
     ['$ = [];', 3],
   ],
+  words: {
+    yes: 'true',
+    no: 'false',
+    equal: '===',
+    unequal: '!==',
+    among: [
+      ['@.includes($)', 4],
+      ['!@.includes($)', 4],
+    ],
+    length: '$.length',
+    begins: [
+      ['Infinity', 1],
+      ['-Infinity', 1],
+      ['null', 1],
+      ['undefined', 1.5],
+      ["''", 1],
+      ['[]', 1],
+      ['{}', 1.5],
+      ['0', 0.5],
+      ['1', 0.5],
+      ['new Set()', 2],
+      ['new Map()', 2],
+      ['Number.MAX_SAFE_INTEGER', 3],
+    ],
+    extras: ['true', '10', "''"],
+    chain: '?.',
+    defaults: [
+      ["''", 1],
+      ['{}', 0.5],
+      ['[]', 0.5],
+      ['0', 1],
+      ['null', 1.5],
+      ['undefined', 1.5],
+      ['false', 2],
+      ['true', 2.5],
+      ['1', 3],
+    ],
+    otherwise: [
+      ['||', 0],
+      ['??', 0.5],
+    ],
+  },
   and: '&&',
   or: '||',
   not: (text) => `!(${text})`,

@@ -1,4 +1,5 @@
 // Python for the edit templates.
+import { pythonGuards } from './loop-guards.ts';
 import { pythonSwaps } from './python-swaps.ts';
 import type { Grammar } from './types.ts';
 
@@ -51,6 +52,10 @@ const EXPRESSIONS = [
 
 export const pythonGrammar: Grammar = {
   family: 'python',
+  layout: 'indent',
+  blockScoped: false,
+  closures: new Set(),
+  guards: pythonGuards,
   skip: new Set([
     'type',
     'import_statement',
@@ -209,6 +214,32 @@ export const pythonGrammar: Grammar = {
     ["$ = ''", 3],
     ['$ = []', 3],
   ],
+  words: {
+    yes: 'True',
+    no: 'False',
+    equal: '==',
+    unequal: '!=',
+    among: [
+      ['$ in @', 3.5],
+      ['$ not in @', 3],
+    ],
+    length: 'len($)',
+    begins: [
+      ["float('inf')", 1],
+      ["float('-inf')", 1],
+      ['None', 1],
+      ["''", 1],
+      ['[]', 1],
+      ['{}', 1.5],
+      ['0', 0.5],
+      ['1', 0.5],
+      ['set()', 2],
+    ],
+    extras: ['True', 'reverse=True', 'key=len'],
+    chain: null,
+    defaults: [],
+    otherwise: [],
+  },
   and: 'and',
   or: 'or',
   not: (text) => `not (${text})`,

@@ -68,14 +68,14 @@ export interface StartMessage {
   readonly token: string;
   /** The tree inside the sandbox; all paths are relative to it. */
   readonly directory: string;
-  readonly runner: 'node' | 'mocha' | 'vitest' | 'jest' | 'command' | 'pytest' | 'unittest';
+  readonly runner: 'node' | 'mocha' | 'vitest' | 'jest' | 'command' | 'pytest' | 'unittest' | 'minitest';
   /** Test files, or scripts for a plain command, relative to the tree. */
   readonly entries: readonly { readonly file: string; readonly args: readonly string[] }[];
   /** Source files with loop guards woven in, relative to the directory. */
   readonly sources: Readonly<Record<string, string>>;
   /** Shapes of sources and of test files, by path (JavaScript); a file without one is only ever loaded anew. */
   readonly shapes: Readonly<Record<string, FileShape>>;
-  /** Words of the project's test command after the runner's name (vitest and jest), or options that a person gave (pytest). */
+  /** Words of the project's test command after the runner's name (vitest and jest), options that a person gave (pytest), folders to load from (minitest). */
   readonly options: readonly string[];
 }
 

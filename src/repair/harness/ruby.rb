@@ -10,6 +10,8 @@ TOKEN = START.delete('token')
 # As on the host: probe = number of the file x this + line.
 LINES_PER_FILE = 1_000_000
 MAX_ERROR_CHARS = 4000
+# One test of a survey, milliseconds.
+SURVEY_TEST_MS = 3000
 # After the first failing test, others are run only to see how far the candidate comes.
 MAX_FAILING = 4
 # Limits count processor time; who only waits gets this much more of the clock.
@@ -184,7 +186,7 @@ def survey(message)
   loaded = []
   done = 0
   while MISSING.nil?
-    sent, ending = in_child(message['timeoutMs']) { |send| survey_child(message, done, send) }
+    sent, ending = in_child([message['timeoutMs'], SURVEY_TEST_MS].min) { |send| survey_child(message, done, send) }
     results = sent.reject { |one| one['tests'] }
     loaded = sent.find { |one| one['tests'] }&.fetch('loaded') || loaded
     order = sent.find { |one| one['tests'] }&.fetch('tests') || []

@@ -1,9 +1,9 @@
 // From an accepted change to rewrites: the smallest place that says enough, generalised, and proved on the change itself.
+import { familyOfFile } from '#code/languages.ts';
 import { findRewrites, reproduces, sameTokens } from '#code/rewrite.ts';
-import { createSyntaxReader, languageOfFile, type SyntaxNode } from '#code/syntax.ts';
-import { javascriptGrammar } from '../grammar/javascript.ts';
-import { pythonGrammar } from '../grammar/python.ts';
+import { createSyntaxReader, languageOfFile, type SyntaxNode, syntaxesOf } from '#code/syntax.ts';
 import type { Grammar } from '../grammar/types.ts';
+import { REPAIR_LANGUAGES } from '../languages.ts';
 import type { Rewrite } from '../learned.ts';
 import { type ChangedPlace, changedPlaces } from './changes.ts';
 import { patternOf } from './pattern.ts';
@@ -64,17 +64,15 @@ function readChange(file: ChangedFile) {
   const before = reader.parse(language, file.before);
   const after = reader.parse(language, file.after);
   if (before.hasError || after.hasError) return 'broken';
-  const grammar = language === 'python' ? pythonGrammar : javascriptGrammar;
+  const family = familyOfFile(file.path);
+  if (family === null) return null;
+  const { grammar } = REPAIR_LANGUAGES[family];
   return { grammar, places: changedPlaces(before.root, after.root, grammar) };
 }
 
 /** Whether a rewrite, applied to its own regression case, gives what the case says. */
 export function isProved(rewrite: Pick<Rewrite, 'family' | 'kind' | 'before' | 'after' | 'proof'>): boolean {
-  const language = rewrite.family === 'python' ? 'python' : 'javascript';
-  return (
-    reproduces(language, rewrite, rewrite.proof) ||
-    (language !== 'python' && reproduces('typescript', rewrite, rewrite.proof))
-  );
+  return syntaxesOf(rewrite.family).some((language) => reproduces(language, rewrite, rewrite.proof));
 }
 
 function refused(reason: string): LearnedPlace {

@@ -14,7 +14,10 @@ export interface FamilyPrior {
   readonly kinds: Readonly<Record<string, PriorCount>>;
 }
 
-export type ShippedPrior = Readonly<Record<Grammar['family'], FamilyPrior>>;
+/** A language that no history was read for has none. */
+export type ShippedPrior = Readonly<Record<'javascript' | 'python', FamilyPrior>> &
+  Readonly<Partial<Record<Grammar['family'], FamilyPrior>>>;
+export const NO_PRIOR: FamilyPrior = { templates: {}, kinds: {} };
 
 /** Pseudo-counts by which a ratio is drawn to that of the next coarser group, at last to 1. */
 const SMOOTHING = 4;

@@ -4,7 +4,7 @@ import { languageOfFile, type SyntaxNode } from '#code/syntax.ts';
 import type { Grammar } from '../grammar/types.ts';
 import { type Learned, type LearnedRewrite, learnedTemplate, toldOf } from '../learned.ts';
 import type { Proposal } from '../templates/types.ts';
-import { type BitsShift, createBitsShift, type FamilyPrior, rewriteBits } from './priors.ts';
+import { type BitsShift, createBitsShift, type FamilyPrior, NO_PRIOR, rewriteBits } from './priors.ts';
 import { readShippedPrior } from './shipped.ts';
 
 /** How a search uses what was learned; made once for each search. */
@@ -52,7 +52,7 @@ export function createAdvice(request: AdviceRequest): Advice {
     });
   }
   return {
-    shift: createBitsShift(request.prior ?? readShippedPrior()[family], learned.outcomes),
+    shift: createBitsShift(request.prior ?? readShippedPrior()[family] ?? NO_PRIOR, learned.outcomes),
     proposals: (file, node) => places.get(placeKey(file, node)) ?? [],
     matches,
   };

@@ -36,7 +36,7 @@ function place(site: Site): { indent: string; siblings: readonly SyntaxNode[] } 
 }
 
 /** A value that is computed and dropped becomes the result. */
-function* missingReturn(site: Site): Iterable<Proposal> {
+export function* missingReturn(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
   const value = node.kind === 'expression_statement' ? node.children[0] : undefined;
   if (value === undefined || /assignment|update|^assert|string/.test(value.kind)) return;
@@ -79,7 +79,7 @@ function* moveInto(site: Site): Iterable<Proposal> {
   const at = place(site);
   if (at === null || /declaration|definition/.test(node.kind)) return;
   const index = at.siblings.indexOf(node);
-  const python = grammar.family === 'python';
+  const python = grammar.layout === 'indent';
   const indent = at.indent + (python ? '    ' : '  ');
   const text = reindent(node.text, at.indent, indent);
   const body = (holder: SyntaxNode | undefined) =>
@@ -108,7 +108,7 @@ function* elseIf(site: Site): Iterable<Proposal> {
   const { node, grammar, scope } = site;
   if (node.kind !== 'if_statement') return;
   const indent = indentOf(node, scope.source);
-  const python = grammar.family === 'python';
+  const python = grammar.layout === 'indent';
   const consequence = childOf(node, 'consequence');
   if (indent === null || consequence === null) return;
   const other = childOf(node, 'alternative');
@@ -177,7 +177,7 @@ function* separators(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
   const at = place(site);
   const assignment = node.kind === 'expression_statement' ? node.children[0] : undefined;
-  if (at === null || assignment === undefined || grammar.family !== 'javascript') return;
+  if (at === null || assignment === undefined || grammar.layout !== 'braces') return;
   const built = /^([\w$]+) (?:\+= |= \1 \+ )/.exec(assignment.text)?.[1];
   const loop = node.parent?.parent;
   const index = /^for \((?:let|var) (\w+) = (\w+); \1 < ([\w.$]+)/.exec(loop?.text ?? '');
@@ -316,7 +316,7 @@ function* attempt(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
   const at = place(site);
   if (at === null || /declaration|try_|if_|for_|while_|break|continue/.test(node.kind)) return;
-  const python = grammar.family === 'python';
+  const python = grammar.layout === 'indent';
   for (const [value, bits] of returnPool(site).slice(0, 8)) {
     const text = python
       ? `try:\n${at.indent}    ${node.text}\n${at.indent}except Exception:\n${at.indent}    return ${value}`

@@ -26,7 +26,7 @@ function* plainConditions(site: Site): Iterable<Proposal> {
   const { node, grammar } = site;
   const condition = conditionOf(node, grammar);
   if (condition === null) return;
-  const [yes, no] = grammar.family === 'python' ? ['True', 'False'] : ['true', 'false'];
+  const { yes, no } = grammar.words;
   yield changed('condition-negate', 4, condition, grammar.not(bare(condition.text)));
   if (!grammar.loops.has(node.kind)) yield changed('condition-constant', 6, condition, yes);
   yield changed('condition-constant', 7, condition, no);
@@ -198,16 +198,14 @@ function makePool(site: Site): [string, number][] {
       pool.push([fill(pattern, name), bits + (parameters.has(name) ? 1 : 2)]);
   }
   for (const [a, b] of pairsOf(names.slice(0, 5))) {
-    const equal = grammar.family === 'python' ? '==' : '===';
-    const unequal = grammar.family === 'python' ? '!=' : '!==';
+    const { equal, unequal, among } = grammar.words;
     pool.push(
       [`${a} > ${b}`, 3],
       [`${a} < ${b}`, 3],
       [`${a} ${equal} ${b}`, 2.5],
       [`${a} ${unequal} ${b}`, 3],
     );
-    if (grammar.family === 'python') pool.push([`${a} in ${b}`, 3.5], [`${a} not in ${b}`, 3]);
-    else pool.push([`${b}.includes(${a})`, 4], [`!${b}.includes(${a})`, 4]);
+    for (const [pattern, bits] of among) pool.push([fill(pattern, a, b), bits]);
   }
   addSubjects(site, pool);
   addFromFile(site, pool);

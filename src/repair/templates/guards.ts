@@ -1,4 +1,4 @@
-// Values that may be missing (JavaScript): optional chaining, defaults, checks before use, default parameters.
+// Values that may be missing: optional chaining, defaults, checks before use, default parameters.
 import type { SyntaxNode } from '#code/syntax.ts';
 import { namesAt } from './names.ts';
 import {
@@ -14,13 +14,17 @@ import {
   type Template,
 } from './types.ts';
 
-export const guardTemplates: readonly Template[] = [optionalChain, defaults, checked, presence];
+/** For every language that has words for it. */
+export const missingTemplates: readonly Template[] = [optionalChain, defaults];
+/** JavaScript's own tests for what is not there. */
+export const guardTemplates: readonly Template[] = [checked, presence];
 /** Proposed once for a scope. */
 export const parameterTemplates: readonly Template[] = [defaultParameters];
 
 /** `a.b` to `a?.b`, and back. */
 function* optionalChain({ node, grammar }: Site): Iterable<Proposal> {
-  if (grammar.family !== 'javascript') return;
+  const { chain } = grammar.words;
+  if (chain === null) return;
   const [object, link] = node.children;
   if (object === undefined || link === undefined || isTarget(node)) return;
   const reason = (text: string) => `replace ${short(node.text)} by ${short(text)}`;
@@ -31,32 +35,22 @@ function* optionalChain({ node, grammar }: Site): Iterable<Proposal> {
     reason: reason(text),
   });
   const rest = node.text.slice(object.end - node.start);
-  if (link.text === '?.' || link.kind === 'optional_chain') {
+  if (link.text === chain || link.kind === 'optional_chain') {
     const bare = rest.slice(2);
     yield propose(object.text + (/^[[(]/.test(bare) ? bare : `.${bare}`), 6);
     return;
   }
-  if (node.kind === 'member_expression' && !/^(?:this|super)$/.test(object.kind))
-    yield propose(`${object.text}?${rest}`, 5);
-  if (node.kind === 'subscript_expression') yield propose(`${object.text}?.${rest}`, 5);
+  // The member's own dot is the second half of the sign.
+  if (link.text === '.' && !/^(?:this|super|self)$/.test(object.kind))
+    yield propose(`${object.text}${chain[0]}${rest}`, 5);
+  if (grammar.family === 'javascript' && node.kind === 'subscript_expression')
+    yield propose(`${object.text}?.${rest}`, 5);
   if (node.kind === 'call_expression' && !/^(?:super|import)$/.test(object.kind))
     yield propose(`${object.text}?.${rest}`, 6.5);
 }
 
-const DEFAULTS: readonly (readonly [string, number])[] = [
-  ["''", 1],
-  ['{}', 0.5],
-  ['[]', 0.5],
-  ['0', 1],
-  ['null', 1.5],
-  ['undefined', 1.5],
-  ['false', 2],
-  ['true', 2.5],
-  ['1', 3],
-];
-
 function isRead({ node, grammar }: Site): boolean {
-  if (grammar.family !== 'javascript' || isTarget(node) || node.field === 'function') return false;
+  if (grammar.words.defaults.length === 0 || isTarget(node) || node.field === 'function') return false;
   if (
     /^(?:update_expression|unary_expression|augmented_assignment_expression|for_in_statement)$/.test(
       node.parent?.kind ?? '',
@@ -64,7 +58,7 @@ function isRead({ node, grammar }: Site): boolean {
     node.field !== 'right'
   )
     return false;
-  return /^(?:identifier|member_expression|subscript_expression|call_expression|await_expression)$/.test(
+  return /^(?:identifier|member_expression|subscript_expression|call_expression|await_expression|call|instance_variable)$/.test(
     node.kind,
   );
 }
@@ -82,11 +76,8 @@ function* defaults(site: Site): Iterable<Proposal> {
     .filter((name) => name !== node.text)
     .slice(0, 3)
     .map((name): [string, number] => [name, 2]);
-  for (const [value, bits] of [...DEFAULTS, ...names]) {
-    for (const [operator, extra] of [
-      ['||', 0],
-      ['??', 0.5],
-    ] as const) {
+  for (const [value, bits] of [...site.grammar.words.defaults, ...names]) {
+    for (const [operator, extra] of site.grammar.words.otherwise) {
       if (inLogical && operator === '??') continue;
       const text = wrapped(`${operand(node)} ${operator} ${value}`);
       yield {

@@ -1,7 +1,7 @@
 // Values written out: codes of characters, bounds of ranges, first values of variables, characters that the tests speak of.
 import { unique } from '../scope.ts';
 import { namesAt } from './names.ts';
-import { childOf, type Proposal, replace, type Site, short, type Template } from './types.ts';
+import { childOf, fill, type Proposal, replace, type Site, short, type Template } from './types.ts';
 
 export const literalTemplates: readonly Template[] = [knownNumbers, stringParts, firstValues];
 
@@ -134,40 +134,13 @@ function* firstValues(site: Site): Iterable<Proposal> {
       value.kind,
     );
   if (!simple) return;
-  const js = grammar.family === 'javascript';
-  const plain: [string, number][] = js
-    ? [
-        ['Infinity', 1],
-        ['-Infinity', 1],
-        ['null', 1],
-        ['undefined', 1.5],
-        ["''", 1],
-        ['[]', 1],
-        ['{}', 1.5],
-        ['0', 0.5],
-        ['1', 0.5],
-        ['new Set()', 2],
-        ['new Map()', 2],
-        ['Number.MAX_SAFE_INTEGER', 3],
-      ]
-    : [
-        ["float('inf')", 1],
-        ["float('-inf')", 1],
-        ['None', 1],
-        ["''", 1],
-        ['[]', 1],
-        ['{}', 1.5],
-        ['0', 0.5],
-        ['1', 0.5],
-        ['set()', 2],
-      ];
+  const plain: [string, number][] = grammar.words.begins.map(([text, bits]) => [text, bits]);
   const names = namesAt(site)
     .filter((one) => one !== name.text)
     .slice(0, 5);
   for (const [index, other] of names.entries()) {
-    plain.push([`${other}[0]`, 0.5 + index / 4], [other, 1 + index / 4], [`${other}.length`, 2 + index / 4]);
-    if (!js) plain.pop();
-    if (!js) plain.push([`len(${other})`, 2 + index / 4]);
+    plain.push([`${other}[0]`, 0.5 + index / 4], [other, 1 + index / 4]);
+    plain.push([fill(grammar.words.length, other), 2 + index / 4]);
   }
   for (const [text, bits] of plain) {
     yield {

@@ -175,7 +175,6 @@ function additions(site: Site, args: readonly string[]): [string, number][] {
     .slice(0, 8)
     .map((name) => [name, args.includes(name) ? 7 : 6]);
   found.push(['0', 6], ['1', 6], ['2', 7], ['-1', 8]);
-  const words = site.grammar.family === 'python' ? ['True', 'reverse=True', 'key=len'] : ['true', '10', "''"];
-  for (const word of words) found.push([word, 7]);
+  for (const word of site.grammar.words.extras) found.push([word, 7]);
   return found;
 }

@@ -24,6 +24,8 @@ export const statementTemplates: readonly Template[] = [
   returnValue,
   elseBranch,
 ];
+/** Those that know nothing of how blocks are written. */
+export const plainStatementTemplates: readonly Template[] = [remove, move, returnValue];
 /** Many, and dearer than the others. */
 export const insertTemplates: readonly Template[] = [insertDonor, insertEffect, guard, wrapInCondition];
 
@@ -36,8 +38,8 @@ function* remove(site: Site): Iterable<Proposal> {
   if (!isStatement(site)) return;
   const siblings = siblingsOf(node, grammar);
   const alone = siblings.length <= 1;
-  const text = grammar.family === 'python' && alone ? 'pass' : '';
-  if (siblings.length === 0 && grammar.family === 'python') return;
+  const text = grammar.layout === 'indent' && alone ? 'pass' : '';
+  if (siblings.length === 0 && grammar.layout !== 'braces') return;
   const bits = /^(?:return|throw|raise)/.test(node.kind) ? 7 : 5;
   const filler = siblings.length === 0 ? '{}' : text;
   yield { template: 'delete', bits, edits: [replace(node, filler)], reason: `leave out ${short(node.text)}` };
@@ -59,7 +61,7 @@ function* unwrapBlock(site: Site): Iterable<Proposal> {
   if (node.kind !== 'if_statement' && !isLoop) return;
   const body = childOf(node, 'consequence') ?? childOf(node, 'body');
   if (body === null) return;
-  const inner = inside(body, scope.source, grammar.family);
+  const inner = inside(body, scope.source, grammar.layout);
   const indent = indentOf(node, scope.source) ?? '';
   const text = reindent(inner.text, inner.indent, indent);
   yield {
@@ -68,7 +70,7 @@ function* unwrapBlock(site: Site): Iterable<Proposal> {
     edits: [replace(node, text)],
     reason: `do the body of ${short(node.text)} always`,
   };
-  if (isLoop && grammar.family === 'javascript' && node.kind === 'while_statement') {
+  if (isLoop && grammar.layout === 'braces' && node.kind === 'while_statement') {
     yield {
       template: 'unwrap-block',
       bits: 7,
@@ -86,15 +88,11 @@ function* unwrapBlock(site: Site): Iterable<Proposal> {
   }
 }
 
-function inside(body: SyntaxNode, source: string, family: string): { text: string; indent: string } {
+function inside(body: SyntaxNode, source: string, layout: string): { text: string; indent: string } {
   const statements = body.children.filter((child) => child.named);
   const first = statements[0];
   const last = statements.at(-1);
-  if (
-    first === undefined ||
-    last === undefined ||
-    (family === 'javascript' && body.kind !== 'statement_block')
-  ) {
+  if (first === undefined || last === undefined || (layout === 'braces' && body.kind !== 'statement_block')) {
     return { text: body.text, indent: '' };
   }
   return { text: source.slice(first.start, last.end), indent: indentOf(first, source) ?? '' };
@@ -119,11 +117,11 @@ function* branches(site: Site): Iterable<Proposal> {
   const siblings = siblingsOf(node, grammar);
   const before = siblings[siblings.indexOf(node) - 1];
   if (before?.kind === 'if_statement' && childOf(before, 'alternative') === null) {
-    const word = grammar.family === 'python' ? 'elif' : 'else if';
+    const word = grammar.layout === 'indent' ? 'elif' : 'else if';
     const gap = {
       start: before.end,
       end: node.start + 2,
-      text: grammar.family === 'python' ? `\n${indentOf(node, scope.source) ?? ''}${word}` : ` ${word}`,
+      text: grammar.layout === 'indent' ? `\n${indentOf(node, scope.source) ?? ''}${word}` : ` ${word}`,
     };
     yield {
       template: 'else-if',
@@ -158,7 +156,7 @@ function* move(site: Site): Iterable<Proposal> {
   const indent = indentOf(node, scope.source);
   const outerIndent = outer === null ? null : indentOf(outer, scope.source);
   if (outer === null || indent === null || outerIndent === null || siblings.length === 0) return;
-  const left = siblings.length === 1 && grammar.family === 'python' ? 'pass' : '';
+  const left = siblings.length === 1 && grammar.layout === 'indent' ? 'pass' : '';
   const text = reindent(node.text, indent, outerIndent);
   const reason = `move ${short(node.text)} out of ${short(outer.text)}`;
   yield {
@@ -286,7 +284,7 @@ function* wrapInCondition(site: Site): Iterable<Proposal> {
   const inList = siblingsOf(node, grammar).length > 0;
   if (/declaration/.test(node.kind) || !(inList ? indent !== null : isOnlyBody(node))) return;
   const outer = indent ?? '';
-  const deeper = outer + (grammar.family === 'python' ? '    ' : '  ');
+  const deeper = outer + (grammar.layout === 'indent' ? '    ' : '  ');
   for (const [condition, bits] of conditionPool(site).slice(0, 80)) {
     const text = grammar.when(condition, reindent(node.text, outer, deeper), outer);
     yield {
@@ -343,7 +341,7 @@ function* elseBranch(site: Site): Iterable<Proposal> {
   if (node.kind !== 'if_statement' || childOf(node, 'alternative') !== null) return;
   const indent = indentOf(node, scope.source);
   if (indent === null) return;
-  const python = grammar.family === 'python';
+  const python = grammar.layout === 'indent';
   const build = (statement: string) =>
     python ? `\n${indent}else:\n${indent}    ${statement}` : ` else {\n${indent}  ${statement}\n${indent}}`;
   const siblings = siblingsOf(node, grammar);

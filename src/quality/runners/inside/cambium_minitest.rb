@@ -48,7 +48,7 @@ module CambiumMinitest
 
     def described(failure)
       error = failure.error
-      "#{error.class}: #{error.message}\n#{(error.backtrace || []).first(20).map { |line| "    #{line}" }.join("\n")}"
+      "#{error.class}: #{error.message}\n#{(error.backtrace || []).reject { |line| line.include?('/minitest') }.first(20).map { |line| "    #{line}" }.join("\n")}"
     end
   end
 
@@ -78,7 +78,7 @@ def Minitest.plugin_cambium_init(_options)
 end
 
 if File.expand_path($PROGRAM_NAME) == __FILE__
-  files = ARGV.dup
+  files = ARGV.empty? ? Dir['{test,tests,spec}/**/{test_*,*_test,*_spec}.rb'].sort : ARGV.dup
   ARGV.clear
   Minitest.autorun
   CambiumMinitest.load_files(files)
