@@ -1,5 +1,6 @@
 // minitest through the one way of running tests, and how its tests are made to fail.
 import { beforeAll, expect, test } from 'vitest';
+import { openTap } from '#quality/coverage/taps.ts';
 import { plantCase, turnAssertions } from '#quality/turn.ts';
 import { type Bench, openBench } from './test-run-bench.ts';
 
@@ -59,6 +60,20 @@ test('S27 R41: rake runs the tests, and a test that ends the process is told as 
   const report = await tree.run('minitest', ['rake', 'test']);
   const ended = report.tests.find(({ id }) => id.endsWith('test_skipped'));
   expect(ended).toMatchObject({ status: 'failed', message: expect.stringContaining('Did not end') });
+});
+
+test('lines that Ruby ran are told with the run', async () => {
+  await using tree = await bench.tree({
+    'lib/a.rb': 'def a(x)\n  return 1 if x\n\n  raise "no"\nend\n',
+    'test/a_test.rb':
+      "require 'minitest/autorun'\nrequire 'a'\nclass ATest < Minitest::Test\n  def test_a = assert_equal(1, a(true))\nend\n",
+  });
+  const open = openTap('minitest');
+  const report = await tree.run('minitest', RUBY, open === null ? {} : { tap: open.tap });
+  expect(report.tests.map(({ status }) => status)).toEqual(['passed']);
+  const ranAt = open?.ranAt((named) => named.replace(/^.*\/(lib|test)\//, '$1/'));
+  const ran = [2, 4].map((line) => ranAt?.('lib/a.rb', { line, start: 0, end: 0, room: null }));
+  expect(ran).toEqual([true, false]);
 });
 
 test('every assertion of Ruby that is turned fails, and a planted case is seen', async () => {

@@ -6,7 +6,7 @@ import type { CommandLimits } from '#contracts/command.ts';
 import type { TestPlan, TestReport, TestRunnerKind } from '#contracts/tests.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
-import { createTestRunner, type TestSelection } from '#quality/test-run.ts';
+import { type CoverageTap, createTestRunner, type TestSelection } from '#quality/test-run.ts';
 import { probeIsolation } from '#sandbox/isolation.ts';
 import { createSandbox, type Sandbox } from '#sandbox/runner.ts';
 import { sandboxUser } from '#sandbox/user.ts';
@@ -18,6 +18,7 @@ interface Tree extends AsyncDisposable {
     argv: readonly string[],
     options?: {
       only?: TestSelection;
+      tap?: CoverageTap;
       limits?: Partial<CommandLimits>;
       signal?: AbortSignal;
       directory?: string;

@@ -33,6 +33,12 @@ const PYTHON: Tool = {
   report: /^lines-\d+-\d+\.json$/,
   read: readLines,
 };
+/** The reporter of minitest counts when it is asked to. */
+const RUBY: Tool = {
+  env: (folder) => ({ CAMBIUM_COVERAGE: folder }),
+  report: /^lines-\d+-\d+\.json$/,
+  read: readLines,
+};
 const istanbul: Read = ([text], pathOf) => readIstanbul(text ?? '', pathOf);
 const TOOLS: Readonly<Record<Exclude<TestRunnerKind, 'command'>, Tool>> = {
   node: RAW_V8,
@@ -56,6 +62,7 @@ const TOOLS: Readonly<Record<Exclude<TestRunnerKind, 'command'>, Tool>> = {
   },
   pytest: PYTHON,
   unittest: PYTHON,
+  minitest: RUBY,
 };
 
 export interface OpenTap {

@@ -1,6 +1,23 @@
 # Runs inside the sandbox: minitest with a reporter that writes Cambium's report lines. As the main program it loads the given
 # files, each by itself, so that one that does not load costs only its own tests; preloaded (rake) it only listens.
 require 'json'
+
+# Before anything of the project is loaded: which of its lines run, written down when the process ends.
+if (folder = ENV['CAMBIUM_COVERAGE'])
+  require 'coverage'
+  require 'fileutils'
+  Coverage.start(lines: true)
+  process = Process.pid
+  at_exit do
+    next if Process.pid != process
+
+    own = Coverage.result.select { |path, _| path.start_with?("#{Dir.pwd}/") && !path.include?('/vendor/') }
+    files = own.transform_values { |seen| seen[:lines].each_index.select { |at| seen[:lines][at].to_i.positive? }.map(&:succ) }
+    FileUtils.mkdir_p(folder)
+    File.write(File.join(folder, "lines-#{process}-#{(Time.now.to_f * 1e6).to_i}.json"), JSON.generate(files: files))
+  end
+end
+
 require 'minitest'
 
 module CambiumMinitest
