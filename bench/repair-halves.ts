@@ -1,5 +1,5 @@
 // How often a fix found with half of a case's assertions is right by all of them, and whether the stated probability holds.
-// node bench/repair-halves.ts <folder of cases> [--seed 0] [--wall-ms 10000] [--only a,b] [--rung none|bwrap] [--json file]
+// node bench/repair-halves.ts <folder of cases> [--seed 0] [--wall-ms 10000] [--only a,b] [--rung none|bwrap] [--json file] [--without name,…]
 import { execFile } from 'node:child_process';
 import { appendFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -112,6 +112,7 @@ async function main(): Promise<void> {
       only: { type: 'string' },
       rung: { type: 'string', default: 'bwrap' },
       json: { type: 'string' },
+      without: { type: 'string' },
     },
   });
   const [folder] = positionals;
@@ -121,6 +122,7 @@ async function main(): Promise<void> {
     rung: values.rung,
     wallMs: Number(values['wall-ms']),
     seed: Number(values.seed),
+    without: values.without?.split(',') ?? [],
   });
   if (values.json !== undefined) await writeFile(values.json, '');
   const results: HalfResult[] = [];

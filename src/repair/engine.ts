@@ -11,6 +11,7 @@ import { type Assessor, type AssessParts, createAssessor } from './assess/assess
 import { type Confidence, type ConfidenceTable, readConfidence } from './assess/confidence.ts';
 import { tallyOf } from './assess/tally.ts';
 import { createTypeChecker } from './assess/type-check.ts';
+import { CLUES } from './clues.ts';
 import { changeDigest, editsAreDisjoint } from './edits.ts';
 import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
@@ -37,6 +38,8 @@ export interface RepairEngineParts {
 }
 
 const MAX_IDEAS = 120_000;
+/** Left out like a template, to see what second changes are worth. */
+const TWO_EDITS = 'two-edits';
 const OVERTIME_MS = 500;
 const MAX_TEST_STRINGS = 15;
 /** Plausible candidates that the project's own runner is asked about, before the search goes on. */
@@ -125,7 +128,9 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const { without } = request;
   const options = { testStrings: strings, advice, maxIdeas: MAX_IDEAS, ...(without && { without }) };
   const ideas = createIdeaQueue(located, options);
-  const sequels = createSequels({ located, reader: createSyntaxReader(), options });
+  const sequels = without?.has(TWO_EDITS)
+    ? null
+    : createSequels({ located, reader: createSyntaxReader(), options });
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
   const lineOf = (path: string, offset: number) => {
     const file = files.find((one) => one.path === path);
@@ -196,6 +201,7 @@ function faultMap(parts: Search): FaultMap {
     isTarget: judge.isTarget,
     pointers,
     ...(parts.request.changedLines ? { changed: parts.request.changedLines } : {}),
+    without: new Set(CLUES.filter((clue) => parts.request.without?.has(clue))),
   });
   return map.suspects.length === 0 ? reachMap(pointers, sources.files) : map;
 }

@@ -88,7 +88,7 @@ export interface RepairRequest {
   readonly learned?: Learned;
   /** Lines that recent commits wrote, by path: where faults are more often than elsewhere. */
   readonly changedLines?: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Names of templates that are left out, to see what each is worth. */
+  /** Names of templates and clues that are left out, or `two-edits`: to see what each is worth. */
   readonly without?: ReadonlySet<string>;
   /** Same seed and inputs, same candidates in the same order. */
   readonly seed: number;

@@ -25,8 +25,8 @@ export interface SearchParts {
   readonly confirmMs: number;
   /** False when the change is to be passed over: seen before, or excluded. */
   readonly admit: (idea: Idea) => boolean;
-  /** Second changes to a first one. */
-  readonly sequels: Sequels;
+  /** Second changes to a first one; null where single changes shall do. */
+  readonly sequels: Sequels | null;
   /** Those from the first on that the project's own runner agrees with; null when there was no time to ask it. */
   readonly confirm: (plausible: readonly Idea[]) => Promise<readonly Idea[] | null>;
 }

@@ -21,6 +21,8 @@ export interface Layout {
   readonly sourceFiles: readonly string[];
   readonly budget?: Partial<RepairBudget>;
   readonly exclude?: ReadonlySet<string>;
+  /** Parts of the engine that are left out, by name. */
+  readonly without?: readonly string[];
   /** Isolation of the tests; none by default, which is faster. */
   readonly rung?: 'none' | 'bwrap';
   /** Whether the tree gets this repository's own packages. */
@@ -112,6 +114,7 @@ async function repairAt(
       exclude: layout.exclude ?? new Set(),
       budget: { wallMs: 30_000, candidates: 20_000, ...layout.budget },
       seed: 7,
+      ...(layout.without && { without: new Set(layout.without) }),
       runTests,
       onProgress: (one) => {
         progress.push(one);
