@@ -13,6 +13,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { type Base, once } from './main/base.ts';
 import { createHands } from './main/hands.ts';
 import { createStores } from './main/stores.ts';
+import { personHere } from './main/tickets.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const DEFAULT_COLUMNS = 100;
@@ -192,6 +193,7 @@ async function createContext(
     isolation: hands.isolation,
     certifier: hands.certifier,
     models: once(async () => (await import('./main/models.ts')).createDesk(base)),
+    actor: personHere(),
     ...createStores(base, hands, resources),
   };
 }

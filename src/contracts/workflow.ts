@@ -120,7 +120,6 @@ export const boardColumn = z.strictObject({
     .describe('Tickets in it at once; null: any number'),
   terminal: z.boolean().default(false),
 });
-export type BoardColumn = z.infer<typeof boardColumn>;
 
 export const workflow = z.strictObject({
   name: z

@@ -3,8 +3,9 @@ import type { OperationContext } from '#operations/context.ts';
 import { type Base, once } from './base.ts';
 import { createDatabaseCare, openStore } from './database.ts';
 import type { Hands } from './hands.ts';
+import { createTicketRooms } from './tickets.ts';
 
-type Stores = Pick<OperationContext, 'databaseCare' | 'journal' | 'projects' | 'engine'>;
+type Stores = Pick<OperationContext, 'databaseCare' | 'journal' | 'projects' | 'engine' | 'ticketing'>;
 
 export function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack): Stores {
   const { clock, log, ids } = base;
@@ -14,15 +15,14 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
   );
   const parts = async () => ({ db: await database(), journal: await journal(), clock, ids });
   const projects = once(async () => (await import('#projects/projects.ts')).createProjects(await parts()));
+  const ticketing = once(async () => createTicketRooms({ ...(await parts()), projects: await projects() }));
   const engine = once(async () => {
-    const [{ createQueue }, { createTickets }, { createRunEngine }, { detectAt }, { createScanReviewer }] =
-      await Promise.all([
-        import('#queue/queue.ts'),
-        import('#projects/tickets.ts'),
-        import('#workflows/run-engine.ts'),
-        import('#operations/tree-files.ts'),
-        import('#workflows/scan-reviewer.ts'),
-      ]);
+    const [{ createQueue }, { createRunEngine }, { detectAt }, { createScanReviewer }] = await Promise.all([
+      import('#queue/queue.ts'),
+      import('#workflows/run-engine.ts'),
+      import('#operations/tree-files.ts'),
+      import('#workflows/scan-reviewer.ts'),
+    ]);
     const stores = await parts();
     const queue = resources.adopt(createQueue({ db: stores.db, clock, log }), (open) => open.close());
     const { createPatterns } = await import('#memory/patterns.ts');
@@ -31,7 +31,7 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       memory: createPatterns(stores),
       queue,
       projects: await projects(),
-      tickets: createTickets(stores),
+      tickets: (await ticketing()).tickets,
       git: base.git,
       workspaces: base.workspaces,
       openHands: hands.open,
@@ -40,5 +40,5 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       log,
     });
   });
-  return { journal, projects, engine, databaseCare: createDatabaseCare(base) };
+  return { journal, projects, engine, ticketing, databaseCare: createDatabaseCare(base) };
 }

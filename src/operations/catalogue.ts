@@ -3,8 +3,9 @@ import { CARE_VERBS } from './verbs/care.ts';
 import { MODEL_VERBS } from './verbs/models.ts';
 import { RUN_VERBS } from './verbs/runs.ts';
 import { TICKET_VERBS } from './verbs/tickets.ts';
+import { WORKFLOW_VERBS } from './verbs/workflows.ts';
 
-export const CATALOGUE = { ...RUN_VERBS, ...TICKET_VERBS, ...MODEL_VERBS, ...CARE_VERBS };
+export const CATALOGUE = { ...RUN_VERBS, ...TICKET_VERBS, ...WORKFLOW_VERBS, ...MODEL_VERBS, ...CARE_VERBS };
 
 export type OperationName = keyof typeof CATALOGUE;
 

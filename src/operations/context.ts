@@ -1,8 +1,10 @@
 // What operations work with: settings as plain values, and rooms that are opened only when a verb needs them.
 import type { CommandLimits, IsolationRung } from '#contracts/command.ts';
 import type { ModelSettings } from '#contracts/model-settings.ts';
+import type { Actor } from '#contracts/move.ts';
 import type { StopLimits } from '#contracts/run.ts';
 import type { SchemaProblem } from '#database/check.ts';
+import type { Database } from '#database/port.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Log } from '#foundation/log.ts';
 import type { Journal } from '#journal/port.ts';
@@ -10,12 +12,19 @@ import type { Models } from '#models/port.ts';
 import type { Prices } from '#models/prices.ts';
 import type { Provider } from '#models/providers.ts';
 import type { Redact } from '#models/redact.ts';
+import type { Dependencies } from '#projects/dependencies.ts';
 import type { Projects } from '#projects/projects.ts';
+import type { Tickets } from '#projects/tickets.ts';
 import type { Certifier } from '#quality/certify.ts';
 import type { Git } from '#sandbox/git.ts';
 import type { IsolationReport } from '#sandbox/isolation.ts';
 import type { Workspaces } from '#sandbox/workspace.ts';
+import type { TicketContext } from '#workflows/context.ts';
+import type { Definitions } from '#workflows/definitions.ts';
+import type { PrepareTicket } from '#workflows/open-ticket.ts';
 import type { RunEngine } from '#workflows/run-engine.ts';
+import type { TicketReads } from '#workflows/ticket-reads.ts';
+import type { Transitions } from '#workflows/transitions.ts';
 
 /** The part of the configuration that verbs read. */
 export interface Settings {
@@ -63,6 +72,20 @@ export interface ModelDesk {
   readonly file: string;
 }
 
+/** The rooms around tickets, on one database. */
+export interface TicketRooms {
+  readonly db: Database;
+  readonly journal: Journal;
+  readonly tickets: Tickets;
+  readonly reads: TicketReads;
+  readonly dependencies: Dependencies;
+  readonly definitions: Definitions;
+  readonly transitions: Transitions;
+  readonly ticketContext: TicketContext;
+  /** The opener of a workflow for a repository. */
+  readonly prepare: PrepareTicket;
+}
+
 export interface OperationContext {
   /** Version of Cambium. */
   readonly version: string;
@@ -83,6 +106,9 @@ export interface OperationContext {
   readonly databaseCare: DatabaseCare;
   readonly journal: () => Promise<Journal>;
   readonly projects: () => Promise<Projects>;
+  readonly ticketing: () => Promise<TicketRooms>;
+  /** Who asks, as this door has found out. */
+  readonly actor: Actor;
   /** Throws ISOLATION_UNAVAILABLE when no rung works and none was not asked for. */
   readonly certifier: () => Promise<Certifier>;
   readonly engine: () => Promise<RunEngine>;

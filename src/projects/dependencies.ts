@@ -86,13 +86,14 @@ async function add({ db, journal, clock, tickets }: DependenciesParts, edge: Edg
     await q.execute(sql`select pg_advisory_xact_lock(${EDGE_LOCK})`);
     const way = await wayBack(q, on.id, ticket.id);
     if (way !== null) {
-      const keys = new Map((await tickets.list({ ids: way })).map(({ id, key }) => [id, key]));
-      const named = [ticket.id, ...way]
-        .map((id) => (id === ticket.id ? ticket.key : keys.get(id)))
-        .join(' → ');
+      const found = await tickets.list({ ids: way, limit: way.length });
+      const keys = new Map(found.map(({ id, key }) => [id, key]));
+      const named = [ticket.id, ...way].map((id) => keys.get(id));
+      const next =
+        way.length < 2 ? {} : { next: `cambium ticket depend ${named[1]} --on ${named[2]} --remove` };
       throw new AppError('USAGE', {
-        message: `${ticket.key} cannot wait for ${on.key}: they would wait for each other (${named})`,
-        next: `cambium ticket depend ${ticket.key} --on ${on.key} --remove takes an edge away`,
+        message: `${ticket.key} cannot wait for ${on.key}: they would wait for each other (${named.join(' → ')})`,
+        ...next,
       });
     }
     const added = await q

@@ -22,12 +22,16 @@ export interface NewTicket {
   readonly title: string;
   /** Cut at 20,000 characters. */
   readonly description?: string | undefined;
-  readonly fields?: Partial<Omit<TicketFields, 'title' | 'description'>> | undefined;
+  readonly fields?: SetAtOpening | undefined;
   /** The workflow version it keeps, and the phase it begins in. */
   readonly begins?: { readonly workflow: string; readonly phase: string } | undefined;
   /** Given where somebody has to agree first. */
   readonly approval?: TicketApproval | undefined;
 }
+
+type SetAtOpening = {
+  readonly [F in Exclude<keyof TicketFields, 'title' | 'description'>]?: TicketFields[F] | undefined;
+};
 
 /** What a write may set; everything else about a ticket stays as it was. */
 export type TicketChange = Partial<

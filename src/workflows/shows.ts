@@ -43,7 +43,7 @@ export async function viewOf(parts: ShowParts, run: RunRecord): Promise<RunView>
 }
 
 /** A lease that outlives its owner holds nothing: the run waits again from the moment its worker is known to be dead. */
-async function asHeld(run: RunRecord): Promise<RunRecord> {
+export async function asHeld(run: RunRecord): Promise<RunRecord> {
   const orphaned = run.leaseUntil !== null && run.owner !== null && (await isCertainlyDead(run.owner));
   return orphaned ? { ...run, leaseUntil: null, owner: null } : run;
 }

@@ -68,6 +68,8 @@ export interface Transitions {
   unblock(ticketId: string, mark: Mark): Promise<Ticket>;
   /** For good. @throws AppError MOVE_REFUSED when it is cancelled already or done. */
   cancel(ticketId: string, mark: Mark): Promise<Ticket>;
+  /** Resolves when the mark could be set now; writes nothing. @throws AppError MOVE_REFUSED as the verb itself would. */
+  would(verb: 'block' | 'unblock' | 'cancel', ticketId: string, mark: Mark): Promise<Ticket>;
   /** A person's word on whether it may be worked on. @throws AppError MOVE_REFUSED when nobody waits for it. */
   decide(ticketId: string, mark: Mark & { readonly decision: 'approved' | 'rejected' }): Promise<Ticket>;
 }
@@ -98,6 +100,12 @@ export function createTransitions(parts: TransitionsParts): Transitions {
     block: (ticketId, mark) => marking(ticketId, mark, blocking),
     unblock: (ticketId, mark) => marking(ticketId, mark, unblocking),
     cancel: (ticketId, mark) => marking(ticketId, mark, cancelling),
+    would: (verb, ticketId, mark) =>
+      db.transaction(async (q) => {
+        const change = { block: blocking, unblock: unblocking, cancel: cancelling }[verb];
+        const { ticket } = await considered(parts, q, { ticketId, mark, change });
+        return ticket;
+      }),
     decide: (ticketId, { decision, ...mark }) => marking(ticketId, mark, deciding(decision)),
   };
 }
@@ -186,11 +194,13 @@ type Marking = (
   mark: Mark & { readonly now: Date },
 ) => { readonly set: Partial<Ticket>; readonly event: NewEvent } | Omit<Objection, 'rule'>;
 
-async function writeMark(
-  parts: TransitionsParts,
-  q: Queries,
-  { ticketId, mark, change }: { ticketId: string; mark: Mark; change: Marking },
-): Promise<Ticket> {
+interface MarkWish {
+  readonly ticketId: string;
+  readonly mark: Mark;
+  readonly change: Marking;
+}
+
+async function considered(parts: TransitionsParts, q: Queries, { ticketId, mark, change }: MarkWish) {
   const ticket = await parts.tickets.hold(q, ticketId);
   const workflow = ticket.workflow === null ? null : await parts.definitions.version(ticket.workflow, q);
   const done = workflow !== null && phaseOf(workflow, ticket.phase ?? '')?.is_terminal === true;
@@ -199,8 +209,13 @@ async function writeMark(
   if ('reason' in marked) {
     throw new AppError('MOVE_REFUSED', { message: marked.reason, next: marked.next });
   }
-  const written = await parts.tickets.change(q, ticket, marked.set);
-  await parts.journal.append(q, [marked.event]);
+  return { ticket, ...marked };
+}
+
+async function writeMark(parts: TransitionsParts, q: Queries, wish: MarkWish): Promise<Ticket> {
+  const { ticket, set, event } = await considered(parts, q, wish);
+  const written = await parts.tickets.change(q, ticket, set);
+  await parts.journal.append(q, [event]);
   return written;
 }
 

@@ -7,14 +7,21 @@ import { MODEL_PRESENTERS } from './presenters/model.ts';
 import type { Out, Presenter, Presenting } from './presenters/presenter.ts';
 import { RUN_PRESENTERS } from './presenters/run.ts';
 import { TICKET_PRESENTERS } from './presenters/ticket.ts';
+import { WORKFLOW_PRESENTERS } from './presenters/workflow.ts';
 
-const PRESENTERS = { ...RUN_PRESENTERS, ...TICKET_PRESENTERS, ...MODEL_PRESENTERS, ...CARE_PRESENTERS };
+const PRESENTERS = {
+  ...RUN_PRESENTERS,
+  ...TICKET_PRESENTERS,
+  ...WORKFLOW_PRESENTERS,
+  ...MODEL_PRESENTERS,
+  ...CARE_PRESENTERS,
+};
 
 /** A way to show an output. */
 export type Presentation = keyof typeof PRESENTERS;
 
 /** Presentations that are, or hold, foreign text, in which the word `cambium` is none of ours to change. */
-const EXACT = new Set<Presentation>(['solve', 'diff', 'logs']);
+const EXACT = new Set<Presentation>(['solve', 'diff', 'logs', 'exported']);
 
 /** The text of an output. The presentation says which operation it came from. */
 export function present(presentation: Presentation, output: unknown, view: Presenting): string {
@@ -48,6 +55,12 @@ export function exitOf(presentation: Presentation, output: unknown, allowEmpty: 
       return (output as Out<'model.test'>).tested.every(({ text }) => text.outcome === 'works')
         ? EXIT.ok
         : EXIT.unreachable;
+    case 'outcomes':
+      return (output as Out<'ticket.move'>).results.some((each) => each.outcome === 'refused')
+        ? EXIT.gate
+        : EXIT.ok;
+    case 'validated':
+      return (output as Out<'workflow.validate'>).valid ? EXIT.ok : EXIT.config;
     case 'doctor':
       return (output as Out<'doctor'>).healthy ? EXIT.ok : EXIT.failed;
     case 'database':

@@ -8,6 +8,7 @@ import { addProjectCommands } from './commands/project.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSolve } from './commands/solve.ts';
 import { addTicketCommands } from './commands/ticket.ts';
+import { addWorkflowCommands } from './commands/workflow.ts';
 import { exitCodesTopic } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -83,6 +84,7 @@ function createProgram(parts: ProgramParts, settle: (status: number) => void): C
   addSolve(program, act);
   addProjectCommands(program, act);
   addTicketCommands(program, act);
+  addWorkflowCommands(program, act);
   addRunCommands(program, act);
   addModelCommands(program, act);
   addCare(program, act);
