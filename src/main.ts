@@ -13,7 +13,6 @@ import manifest from '../package.json' with { type: 'json' };
 import { type Base, once } from './main/base.ts';
 import { createHands } from './main/hands.ts';
 import { createStores } from './main/stores.ts';
-import { personHere } from './main/tickets.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const DEFAULT_COLUMNS = 100;
@@ -193,7 +192,7 @@ async function createContext(
     isolation: hands.isolation,
     certifier: hands.certifier,
     models: once(async () => (await import('./main/models.ts')).createDesk(base)),
-    actor: personHere(),
+    actor: (await import('./main/person.ts')).personHere(),
     ...createStores(base, hands, resources),
   };
 }

@@ -1,7 +1,5 @@
 // The rooms around tickets: workflows, moves, context. Whoever may object to a move is listed here.
-import { userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Actor, AUTHORITY } from '#contracts/move.ts';
 import type { Database } from '#database/port.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Ids } from '#foundation/ids.ts';
@@ -58,19 +56,4 @@ export async function createTicketRooms(parts: TicketRoomsParts): Promise<Ticket
     ticketContext: createTicketContext(parts),
     prepare: createPrepareTicket({ tickets, definitions, transitions }),
   };
-}
-
-/** Whoever starts the program may read and write its database: the rights of the owner, under the name of the account. */
-export function personHere(): Actor {
-  const name = accountName() ?? 'command line';
-  return { kind: 'person', name, authority: AUTHORITY.guardian };
-}
-
-function accountName(): string | null {
-  try {
-    return userInfo().username || null;
-  } catch {
-    // An account without an entry, as in many containers.
-    return null;
-  }
 }
