@@ -56,7 +56,7 @@ export async function install(
     await rm(join(directory, 'package-lock.json'), { force: true });
     failure = await npm(directory, ['install', '--no-package-lock']);
     if (failure.includes('ERESOLVE'))
-      failure = await npm(directory, ['install', '--no-package-lock', '--legacy-peer-deps']);
+      failure = await npm(directory, ['install', '--no-package-lock', '--force']);
     const fewer = withoutMissing(declared, failure);
     if (fewer === null) break;
     declared = fewer;

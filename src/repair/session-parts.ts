@@ -16,6 +16,8 @@ interface SessionInput {
 
 export async function sessionParts(input: SessionInput, plan: WarmPlan): Promise<SessionParts> {
   const { request, sources } = input;
+  const files = plan.entries.map((entry) => entry.file);
+  const tests = { failing: files.slice(0, plan.failingEntries), passing: files.slice(plan.failingEntries) };
   return {
     sandbox: input.sandbox,
     clock: input.clock,
@@ -27,11 +29,7 @@ export async function sessionParts(input: SessionInput, plan: WarmPlan): Promise
       runner: plan.runner,
       entries: plan.entries,
       sources: Object.fromEntries(sources.files.map((file) => [file.path, file.guarded.text])),
-      shapes: await shapesOf(
-        sources.files,
-        plan.entries.map((entry) => entry.file),
-        request.workspace,
-      ),
+      shapes: await shapesOf(sources.files, tests, request.workspace),
       options: plan.options,
     },
   };

@@ -32,31 +32,39 @@ interface Place {
 
 /** Beyond this much text, files have no shape, and their functions are changed by loading them anew. */
 const MAX_CHARS = 400_000;
+/** Of it, for files of tests that all pass: only what mends the failing ones gets there. */
+const MAX_PASSING_CHARS = 80_000;
 
 /** Shapes of the sources and of the tests' files, by path. */
 export async function shapesOf(
   sources: readonly SourceFile[],
-  tests: readonly string[],
+  tests: { readonly failing: readonly string[]; readonly passing: readonly string[] },
   workspace: RepairWorkspace,
 ): Promise<Record<string, FileShape>> {
   const shapes: Record<string, FileShape> = {};
   const reader = createSyntaxReader();
-  let chars = 0;
-  for (const path of tests) {
-    const language = languageOfFile(path);
-    const text = language === null ? null : await workspace.read(path).catch(() => null);
-    if (language === null || language === 'python' || text === null) continue;
-    chars += text.length;
-    if (chars < MAX_CHARS) shapes[path] = shapeOf(reader.parse(language, text).root, []);
-  }
+  const addTests = async (files: readonly string[], room: number): Promise<number> => {
+    let chars = 0;
+    for (const path of files) {
+      const language = languageOfFile(path);
+      const text = language === null ? null : await workspace.read(path).catch(() => null);
+      if (language === null || language === 'python' || text === null) continue;
+      if (chars + text.length > room) continue;
+      chars += text.length;
+      shapes[path] = shapeOf(reader.parse(language, text).root, []);
+    }
+    return chars;
+  };
+  let chars = await addTests(tests.failing, MAX_CHARS);
   const far = (file: SourceFile) => file.distance ?? Number.POSITIVE_INFINITY;
-  const all = sources.reduce((sum, file) => sum + file.text.length, 0);
+  const all = sources.reduce((sum, file) => sum + file.text.length, chars);
   for (const file of [...sources].sort((a, b) => far(a) - far(b) || 0)) {
     chars += file.text.length;
     if (file.grammar.family !== 'javascript' || chars > MAX_CHARS) continue;
     shapes[file.path] = shapeOf(file.root, file.guarded.insertions);
     if (all > MAX_CHARS) file.release();
   }
+  await addTests(tests.passing, Math.min(MAX_PASSING_CHARS, MAX_CHARS - chars));
   return shapes;
 }
 

@@ -30,7 +30,7 @@ interface Surveyed {
 
 /** The base line first, with more turns where a passing test needs them; then the coverage. */
 export async function surveyed(
-  { request, probes }: SurveyInput,
+  { request, probes, clock }: SurveyInput,
   how: { first: HarnessSession; plan: WarmPlan; surveyMs: number; traced: boolean },
   stop: AbortSignal,
 ): Promise<Surveyed> {
@@ -49,12 +49,19 @@ export async function surveyed(
         { ...limits, sources: probes.sources, cover: true, ticks: limits.ticks * PROBES_PER_TICK },
         stop,
       );
-  const ordered = survey === null ? targets : await inOrderWhereNeeded(targets, first, stop);
+  if (survey === null) return { base, targets, survey };
+  const limitMs = clock.monotonicMs() + request.budget.wallMs * ORDER_SHARE;
+  const isLate = () => stop.aborted || clock.monotonicMs() >= limitMs;
+  const ordered = await inOrderWhereNeeded(targets, { session: first, isLate }, stop);
+  // An answer that is still on its way would be taken for that to the next question.
+  if (stop.aborted) await first.close();
   return { base, targets: ordered, survey };
 }
 
 /** Of the budget, for one survey: after that, files without a failing test are left to the final check. */
 const ENOUGH_SHARE = 0.15;
+/** Of the budget, for finding out which tests build on one another. */
+const ORDER_SHARE = 0.1;
 /** Surveys may take this part of the budget in all: what they did not get to see, the search does without. */
 const SURVEYS_SHARE = 0.5;
 /** What big suites need to be loaded at all; with a small budget, nearly all of it. */
@@ -212,7 +219,7 @@ const ALONE = { timeoutMs: 400, ticks: SURVEY_TICKS } as const;
  */
 async function inOrderWhereNeeded(
   targets: Targets,
-  session: HarnessSession,
+  { session, isLate }: { session: HarnessSession; isLate: () => boolean },
   stop: AbortSignal,
 ): Promise<Targets> {
   const bound = new Set<string>();
@@ -224,6 +231,7 @@ async function inOrderWhereNeeded(
     );
     // The later ones are the likelier to need what came before.
     for (const name of passing.slice(-MAX_ALONE)) {
+      if (isLate()) break;
       const alone = { file, names: withPrefixes([name]), required: [name] };
       const [reply] = await session.tryAll(
         { ...ALONE, failing: [alone], passing: [], candidates: unchanged },

@@ -317,7 +317,8 @@ async function worldOf(file: string, message: TryMessage, lab: Lab): Promise<Wor
 /** Loads the file twice: once to count what runs meanwhile, once with the switches; then compares. */
 async function makeWorld(file: string, message: TryMessage, lab: Lab): Promise<World | null> {
   const entry = lab.start.entries.find((one) => one.file === file);
-  if (entry === undefined) return null;
+  // Without a shape, the variables of the file of tests cannot be watched.
+  if (entry === undefined || lab.start.shapes[file] === undefined) return null;
   const wanted = allWanted(file, message);
   const failing = message.failing.find((one) => one.file === file);
   const anew = async (one: Wanted) => {
