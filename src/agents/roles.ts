@@ -74,6 +74,8 @@ export const coderInput = z.strictObject({
   hypothesis: z.string().nullable(),
   /** What a reviewer held against the previous candidate; empty at first. */
   findings: z.array(reviewFinding),
+  /** What gates held against earlier work on the ticket, newest first; empty at first. */
+  feedback: z.array(z.string()).default([]),
   /** Lines that recent commits wrote, where the history tells. */
   recent: z.array(z.strictObject({ file: z.string(), lines: z.array(z.int()) })).default([]),
   seed: z.int(),

@@ -85,7 +85,8 @@ export const EVENT_PAYLOADS = {
     template: z.string(),
   }),
   'gate.evaluated': z.strictObject({
-    verdict: z.enum(['passed', 'refused']),
+    /** `waiting`: for tasks or people; that is no pass. */
+    verdict: z.enum(['passed', 'refused', 'waiting']),
     reasons: z.array(z.string()),
     certificate: z.string().nullable(),
     /** Absent for the certificate of a run, which belongs to no phase. */

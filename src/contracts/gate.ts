@@ -251,3 +251,11 @@ export const gateVerdict = z.strictObject({
   finishedAt: z.string(),
 });
 export type GateVerdict = z.infer<typeof gateVerdict>;
+
+/** What an agent says of its own work: kept beside the verdict, never part of it. */
+export const gateClaim = z.strictObject({
+  by: z.string(),
+  statement: z.string(),
+  claimedAt: z.string(),
+});
+export type GateClaim = z.infer<typeof gateClaim>;

@@ -18,6 +18,7 @@ export const ID_PREFIXES = [
   'hof',
   'dsc',
   'ctx',
+  'apr',
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 

@@ -29,6 +29,7 @@ async function expectedTables(): Promise<Table[]> {
     import('#projects/tables.ts'),
     import('#workflows/tables.ts'),
     import('#workflows/collaboration-tables.ts'),
+    import('#workflows/gate-tables.ts'),
     import('#memory/tables.ts'),
   ]);
   return rooms.flatMap((room) => Object.values(room));

@@ -13,7 +13,7 @@ import { runGraderCheck } from './checks/grader.ts';
 import { runTestsCheck } from './checks/tests.ts';
 import { stopWhenCancelled } from './host-run.ts';
 
-export type { GateAnswers } from './checks/check.ts';
+export type { ApprovalAnswer, GateAnswers, GraderArtefact } from './checks/check.ts';
 
 export interface GateRequest {
   /** Base and commit by any name of them; the tree is that of the commit. */

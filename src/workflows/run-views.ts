@@ -19,6 +19,8 @@ export const runOptions = z.strictObject({
   /** Send a change back to coding when a reviewer calls it critical (R9). */
   blockOnCritical: z.boolean(),
   seed: z.int(),
+  /** What gates held against earlier work on the ticket (O10). */
+  feedback: z.array(z.string()).default([]),
   search: z.strictObject({
     /** Candidates tried in all attempts together. */
     candidates: z.int().positive(),

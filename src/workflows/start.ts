@@ -3,7 +3,7 @@ import type { CommandLimits } from '#contracts/command.ts';
 import type { Project } from '#contracts/project.ts';
 import { type StopLimits, stopLimits } from '#contracts/run.ts';
 import type { Ticket } from '#contracts/ticket.ts';
-import type { Database } from '#database/port.ts';
+import type { Database, Queries } from '#database/port.ts';
 import { AppError } from '#foundation/errors.ts';
 import type { Ids } from '#foundation/ids.ts';
 import { plainText } from '#foundation/text.ts';
@@ -22,6 +22,7 @@ import type { RunOptions } from './run-views.ts';
 const CANDIDATES = 100_000;
 const SEARCH_MS = 300_000;
 const SEARCH_BUDGET_MS = 600_000;
+const MAX_FEEDBACK = 50;
 
 export interface StartRequest {
   /** A path inside the repository's work tree. */
@@ -44,6 +45,12 @@ export interface StartRequest {
   readonly seed?: number | undefined;
   /** Bounds of the search: see `RunOptions`. By default 100,000 candidates, 300,000 ms an attempt, 600,000 ms in all. */
   readonly search?: Partial<RunOptions['search']> | undefined;
+  /** An open ticket that the run is for; a new one is opened when absent. */
+  readonly ticketId?: string | undefined;
+  /** What gates held against earlier work on the ticket; the coder is told. */
+  readonly feedback?: readonly string[] | undefined;
+  /** Further writes of the transaction that makes the run, before anybody can take it. */
+  readonly alongside?: ((q: Queries, runId: string) => Promise<void>) | undefined;
 }
 
 export interface StartParts {
@@ -114,6 +121,7 @@ function optionsOf(request: StartRequest, directory: string | undefined): RunOpt
     review: request.review ?? false,
     blockOnCritical: request.blockOnCritical ?? true,
     seed: request.seed ?? 1,
+    feedback: [...(request.feedback ?? [])].slice(0, MAX_FEEDBACK),
     search: {
       candidates: request.search?.candidates ?? CANDIDATES,
       wallMs: request.search?.wallMs ?? SEARCH_MS,
@@ -136,11 +144,10 @@ async function store(parts: StartParts, work: NewWork): Promise<Started> {
   await parts.queue.prepare();
   const title = given === '' ? `Make the failing tests of ${project.name} pass` : given;
   const started = await parts.db.transaction(async (q) => {
-    const ticket = await parts.tickets.open(q, {
-      projectId: project.id,
-      title,
-      description: request.description,
-    });
+    const ticket =
+      request.ticketId === undefined
+        ? await parts.tickets.open(q, { projectId: project.id, title, description: request.description })
+        : await parts.tickets.hold(q, request.ticketId);
     const run = await parts.store.insert(q, {
       id: parts.ids.next('run'),
       ticketId: ticket.id,
@@ -153,6 +160,7 @@ async function store(parts: StartParts, work: NewWork): Promise<Started> {
     if (!(await parts.store.setJob(q, run, job.jobId))) {
       throw new AppError('INTERNAL', { message: 'a run changed before it was stored' });
     }
+    await request.alongside?.(q, run.id);
     const subject = subjectOf(run);
     const { limits, isolation } = options;
     await parts.journal.append(q, [

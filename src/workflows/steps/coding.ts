@@ -77,6 +77,7 @@ async function coderInput(context: StepContext): Promise<CoderInput> {
     exclude: checkpoint.excluded,
     hypothesis: checkpoint.hypotheses.at(-1) ?? null,
     findings: checkpoint.findings,
+    feedback: options.feedback,
     seed: options.seed,
     tried: checkpoint.searched.tried,
     recent: (await recentLines(context.git, { repository, base: run.base, tree }, plan.since)).map(

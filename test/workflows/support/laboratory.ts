@@ -168,7 +168,12 @@ export async function certifyByFiles(repository: Git, request: CertifyRequest): 
       tree: await repository.treeOf(request.repository, request.commit),
     },
     plan: request.plan,
-    checks: [{ ...check, name: 'tests', verdict }],
+    checks: [
+      { ...check, name: 'base-tests' },
+      { ...check, name: 'tests', verdict },
+      { ...check, name: 'tampering' },
+      { ...check, name: 'canary' },
+    ],
     tests: base.tests.map(({ id, status: before }) => ({
       id,
       base: before,
