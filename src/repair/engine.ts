@@ -13,7 +13,7 @@ import { tallyOf } from './assess/tally.ts';
 import { createTypeChecker } from './assess/type-check.ts';
 import { CLUES } from './clues.ts';
 import { changeDigest, editsAreDisjoint } from './edits.ts';
-import { candidateOf, createIdeaQueue, type Idea } from './enumerate.ts';
+import { candidateOf, createIdeaQueue, type Idea, type Located, type SpaceOptions } from './enumerate.ts';
 import type { Pointer } from './imports.ts';
 import { type AskRunner, createJudge, type Judge } from './judge.ts';
 import { REPAIR_LANGUAGES } from './languages.ts';
@@ -23,7 +23,7 @@ import { type FaultMap, locateFault } from './locate.ts';
 import { reachMap } from './reach.ts';
 import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';
 import { search } from './search.ts';
-import { createSequels } from './sequels.ts';
+import { createSequels, type Sequels } from './sequels.ts';
 import { lineAt, type Probes, probesOf, readSources, type Sources } from './sources.ts';
 import { createHorizon, type Horizon, rememberTried, shortDigest } from './tried.ts';
 
@@ -128,9 +128,7 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const { without } = request;
   const options = { testStrings: strings, advice, maxIdeas: MAX_IDEAS, ...(without && { without }) };
   const ideas = createIdeaQueue(located, options);
-  const sequels = without?.has(TWO_EDITS)
-    ? null
-    : createSequels({ located, reader: createSyntaxReader(), options });
+  const sequels = sequelsFor(located, options);
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
   const lineOf = (path: string, offset: number) => {
     const file = files.find((one) => one.path === path);
@@ -184,6 +182,11 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
     notes,
     triedDigests: digests(),
   };
+}
+
+function sequelsFor(located: readonly Located[], options: SpaceOptions): Sequels | null {
+  if (options.without?.has(TWO_EDITS)) return null;
+  return createSequels({ located, reader: createSyntaxReader(), options });
 }
 
 function assessorOf(parts: Search, known: Pick<AssessParts, 'family' | 'observer' | 'tally'>): Assessor {

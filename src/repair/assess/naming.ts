@@ -7,15 +7,20 @@ const RESERVED =
 /** Characters on each side of an edit in which its neighbours are looked for. */
 const NEAR_CHARS = 60;
 
+/** Called by name: functions of the language and of the file are named after what they do. */
+const CALLED = /(?<!['"\w$.])[A-Za-z_$][\w$]*(?=\s*\()/g;
+
 /**
  * 0 where every inserted name resembles a neighbour's, or none is inserted; up to 1 where they have nothing in common with them.
- * The neighbours are the replaced names and those of the same line.
+ * The neighbours are the replaced names and those of the same line; what is called does not count.
  */
 export function strangeNames(edits: readonly Edit[], text: string): number {
   let worst = 0;
+  // What a change moves was there before.
+  const before = edits.flatMap(({ start, end }) => namesIn(text.slice(start, end)));
   for (const { start, end, text: inserted } of edits) {
-    const before = namesIn(text.slice(start, end));
-    const added = namesIn(inserted).filter((name) => !before.includes(name));
+    const called: readonly string[] = inserted.match(CALLED) ?? [];
+    const added = namesIn(inserted).filter((name) => !before.includes(name) && !called.includes(name));
     if (added.length === 0) continue;
     const near = [...before, ...namesIn(lineRound(text, start, end))];
     const likeness = added.map((name) => Math.max(0, ...near.map((other) => likenessOf(name, other))));

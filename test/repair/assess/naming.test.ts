@@ -18,4 +18,15 @@ test('a change to a like name is less strange than one to any other, and one tha
   expect(at('colour')).toBe(1);
   expect(at('0')).toBe(0);
   expect(at('limit')).toBe(0);
+  expect(at('round(maxDepth)')).toBe(0);
+});
+
+test('what a change only moves is not strange where it arrives', () => {
+  const text = 'first(colour);\nif (x) go();\n';
+  const moved = [
+    { start: 0, end: 14, text: '' },
+    { start: text.length - 1, end: text.length - 1, text: '\nfirst(colour);' },
+  ];
+  expect(strangeNames(moved, text)).toBe(0);
+  expect(strangeNames(moved.slice(1), text)).toBe(1);
 });
