@@ -169,7 +169,7 @@ async function bestOf(
   const now = new Set(report.tests.filter(({ status }) => status === 'passed').map(({ id }) => id));
   const wanted = [...facts.failing, ...facts.passing].map(({ id }) => id);
   const diffs: string[] = [];
-  for (const [path, text] of change) diffs.push(patchOf(path, await stage.workspace.read(path), text));
+  for (const [path, text] of change) diffs.push(patchOf(path, await stage.read(path), text));
   const own = change.get(item.source);
   const same = change.size === 1 && own !== undefined && sameProgram(item.source, own, stage.fixed);
   const judged = how.judge && !same;

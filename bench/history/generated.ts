@@ -28,7 +28,7 @@ export async function generatedInputs(
   const files = new Map<string, string>();
   const expressions: string[] = [];
   for (const test of stage.item.tests) {
-    const found = harvest(test, await stage.workspace.read(test), seedOf(stage.item.commit));
+    const found = harvest(test, await stage.read(test), seedOf(stage.item.commit));
     if (found === null || found.expressions.length === 0) continue;
     files.set(
       besideOf(test, 'generated'),

@@ -56,6 +56,8 @@ export interface Stage {
     texts: Texts,
     path: string,
   ): Promise<{ report: TestReport; written: string | null }>;
+  /** A file's text at the start, once no run is under way that puts others in its place. */
+  read(path: string): Promise<string>;
   /** The texts of the files that the edits change. */
   withEdits(edits: readonly TextEdit[]): Promise<Texts>;
   close(): Promise<void>;
@@ -135,14 +137,17 @@ async function prepared(
     last = next.catch(() => undefined);
     return next;
   };
+  // A run that a search gave up is still going on: what it wrote is not the start.
+  const read = (path: string) => last.then(() => workspace.read(path));
   return {
     ...{ item, workspace, plan, language: primary, files, buggy, fixed },
     sourceFiles: files.filter((path) => isCodeUnderTest(path, primary, plan)),
     run: async (only, texts, signal) => (await inTurn(only, texts, signal ? { signal } : {})).report,
     runAndRead: (only, texts, path) => inTurn(only, texts, { path }),
+    read,
     withEdits: async (edits) => {
       const texts = new Map<string, string>();
-      for (const [file, own] of byFile(edits)) texts.set(file, applyEdits(await workspace.read(file), own));
+      for (const [file, own] of byFile(edits)) texts.set(file, applyEdits(await read(file), own));
       return texts;
     },
   };

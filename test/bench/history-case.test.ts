@@ -103,3 +103,11 @@ test('later tests and generated inputs refuse a change that suits the test only,
   // What was written for a run is gone after it.
   expect(await stage.workspace.read(SOURCE)).toBe(BUGGY);
 }, 60_000);
+
+test('edits are made to the text of the start, also while a run has other texts in its place', async () => {
+  const running = stage.run([TEST], new Map([[SOURCE, FIXED]]));
+  await expect.poll(() => stage.workspace.read(SOURCE), { timeout: 10_000, interval: 5 }).toBe(FIXED);
+  const texts = await stage.withEdits([{ file: SOURCE, start: 0, end: 0, text: '// first\n' }]);
+  expect(texts.get(SOURCE)).toBe(`// first\n${BUGGY}`);
+  expect((await running).outcome).toBe('ran');
+}, 60_000);
