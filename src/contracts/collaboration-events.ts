@@ -1,9 +1,11 @@
-// Events of threads, handoffs and discoveries; part of the one table in `event.ts`.
+// Events of the board, of threads, handoffs and discoveries; part of the one table in `event.ts`.
 import { z } from 'zod';
 import { discoveryResolution, discoveryType } from './discovery.ts';
 import { handoffState, threadKind, threadState } from './thread.ts';
 
 export const COLLABORATION_EVENTS = {
+  /** A new place inside a column; the column itself follows from the phase. */
+  'change.ranked': z.strictObject({ column: z.string(), rank: z.string(), by: z.string() }),
   'thread.opened': z.strictObject({
     thread: z.string(),
     kind: threadKind,

@@ -5,7 +5,10 @@ import { createDatabaseCare, openStore } from './database.ts';
 import type { Hands } from './hands.ts';
 import { createTicketRooms } from './tickets.ts';
 
-type Stores = Pick<OperationContext, 'databaseCare' | 'journal' | 'projects' | 'engine' | 'ticketing'>;
+type Stores = Pick<
+  OperationContext,
+  'databaseCare' | 'journal' | 'projects' | 'engine' | 'ticketing' | 'collaboration'
+>;
 
 export function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack): Stores {
   const { clock, log, ids } = base;
@@ -16,6 +19,9 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
   const parts = async () => ({ db: await database(), journal: await journal(), clock, ids });
   const projects = once(async () => (await import('#projects/projects.ts')).createProjects(await parts()));
   const ticketing = once(async () => createTicketRooms({ ...(await parts()), projects: await projects() }));
+  const collaboration = once(async () =>
+    (await import('./collaboration.ts')).createCollaboration(await parts()),
+  );
   const engine = once(async () => {
     const [{ createQueue }, { createRunEngine }, { detectAt }, { createScanReviewer }] = await Promise.all([
       import('#queue/queue.ts'),
@@ -40,5 +46,5 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       log,
     });
   });
-  return { journal, projects, engine, ticketing, databaseCare: createDatabaseCare(base) };
+  return { journal, projects, engine, ticketing, collaboration, databaseCare: createDatabaseCare(base) };
 }

@@ -28,6 +28,7 @@ export async function createTicketRooms(parts: TicketRoomsParts): Promise<Ticket
     { createTicketContext },
     { createTicketReads },
     { createPrepareTicket },
+    { createColumnGuard },
   ] = await Promise.all([
     import('#projects/tickets.ts'),
     import('#projects/dependencies.ts'),
@@ -37,13 +38,14 @@ export async function createTicketRooms(parts: TicketRoomsParts): Promise<Ticket
     import('#workflows/context.ts'),
     import('#workflows/ticket-reads.ts'),
     import('#workflows/open-ticket.ts'),
+    import('#workflows/board.ts'),
   ]);
   const { db, journal } = parts;
   const tickets = createTickets(parts);
   const dependencies = createDependencies({ ...parts, tickets });
   const definitions = createDefinitions({ ...parts, presetsDirectory: PRESETS_DIRECTORY });
   const facts = createReadFacts({ tickets, dependencies, definitions });
-  const guards: MoveGuard[] = [];
+  const guards: MoveGuard[] = [createColumnGuard(definitions)];
   const transitions = createTransitions({ ...parts, tickets, definitions, facts, guards });
   return {
     db,

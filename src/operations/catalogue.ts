@@ -1,11 +1,19 @@
 // Every verb of the product, once: its effect, one line of what it does, and where its code is. Cheap to load.
+import { BOARD_VERBS } from './verbs/board.ts';
 import { CARE_VERBS } from './verbs/care.ts';
 import { MODEL_VERBS } from './verbs/models.ts';
 import { RUN_VERBS } from './verbs/runs.ts';
 import { TICKET_VERBS } from './verbs/tickets.ts';
 import { WORKFLOW_VERBS } from './verbs/workflows.ts';
 
-export const CATALOGUE = { ...RUN_VERBS, ...TICKET_VERBS, ...WORKFLOW_VERBS, ...MODEL_VERBS, ...CARE_VERBS };
+export const CATALOGUE = {
+  ...RUN_VERBS,
+  ...TICKET_VERBS,
+  ...BOARD_VERBS,
+  ...WORKFLOW_VERBS,
+  ...MODEL_VERBS,
+  ...CARE_VERBS,
+};
 
 export type OperationName = keyof typeof CATALOGUE;
 

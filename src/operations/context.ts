@@ -23,6 +23,7 @@ import type { TicketContext } from '#workflows/context.ts';
 import type { Definitions } from '#workflows/definitions.ts';
 import type { PrepareTicket } from '#workflows/open-ticket.ts';
 import type { RunEngine } from '#workflows/run-engine.ts';
+import type { Threads } from '#workflows/threads.ts';
 import type { TicketReads } from '#workflows/ticket-reads.ts';
 import type { Transitions } from '#workflows/transitions.ts';
 
@@ -86,6 +87,12 @@ export interface TicketRooms {
   readonly prepare: PrepareTicket;
 }
 
+/** What agents work together with, on one database. */
+export interface Collaboration {
+  readonly db: Database;
+  readonly threads: Threads;
+}
+
 export interface OperationContext {
   /** Version of Cambium. */
   readonly version: string;
@@ -107,6 +114,7 @@ export interface OperationContext {
   readonly journal: () => Promise<Journal>;
   readonly projects: () => Promise<Projects>;
   readonly ticketing: () => Promise<TicketRooms>;
+  readonly collaboration: () => Promise<Collaboration>;
   /** Who asks, as this door has found out. */
   readonly actor: Actor;
   /** Throws ISOLATION_UNAVAILABLE when no rung works and none was not asked for. */

@@ -1,7 +1,7 @@
 // The board: columns as views of phases, read from the versions that tickets keep; a full column objects to a move (O55, O56).
 import type { Board, BoardCard, BoardCell, BoardColumnView, LaneKind } from '#contracts/board.ts';
 import type { Ticket } from '#contracts/ticket.ts';
-import type { Phase, Workflow } from '#contracts/workflow.ts';
+import type { Workflow } from '#contracts/workflow.ts';
 import type { Database, Queries } from '#database/port.ts';
 import type { Clock } from '#foundation/clock.ts';
 import {
@@ -14,11 +14,12 @@ import {
   standings,
 } from '#projects/board.ts';
 import { workflowVersions } from './tables.ts';
+import type { MoveGuard } from './transitions.ts';
 
 const LANES = 12;
 const VERSIONS = 1_000;
 /** The column that lies over the others. */
-const OVERLAY = 'blocked';
+export const OVERLAY = 'blocked';
 const PRIORITIES: readonly Ticket['priority'][] = ['critical', 'high', 'medium', 'low'];
 
 /** Workflow versions by digest. */
@@ -225,20 +226,12 @@ function cardOf({
   return { ...row, key: `TKT-${number}`, since: since?.toISOString() ?? null };
 }
 
-/** A move as far as a full column cares. */
-interface EnteringMove {
-  readonly ticket: Pick<Ticket, 'id' | 'key' | 'projectId'>;
-  readonly workflow: Workflow;
-  readonly from: Phase;
-  readonly to: Phase;
-}
-
 /**
  * What a full column has against a move into it. Called inside the moving transaction: the column stays locked until
  * that ends, so that of two movers into the last place the second counts the first.
  */
-export function createColumnGuard(versions: Versions) {
-  return async (q: Queries, { ticket, workflow, from, to }: EnteringMove) => {
+export function createColumnGuard(versions: Versions): MoveGuard {
+  return async (q, { ticket, workflow, from, to }) => {
     const column = workflow.board_columns.find(({ id }) => id === to.board_column);
     const limit = column?.wip_limit ?? null;
     if (!column || limit === null || from.board_column === to.board_column) return [];
@@ -252,7 +245,7 @@ export function createColumnGuard(versions: Versions) {
     if (count < limit) return [];
     return [
       {
-        rule: 'wip' as const,
+        rule: 'wip',
         reason: `the column ${column.name ?? column.id} is full: ${count} of at most ${limit} tickets of the project stand in it`,
         next: `cambium board shows what could leave ${column.name ?? column.id} first`,
       },

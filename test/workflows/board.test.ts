@@ -5,8 +5,11 @@ import type { LaneKind } from '#contracts/board.ts';
 import { checkSchema } from '#database/check.ts';
 import { eq } from '#database/drizzle.ts';
 import { createManualClock, createSystemClock } from '#foundation/clock.ts';
+import { createIds } from '#foundation/ids.ts';
+import { createJournal } from '#journal/journal.ts';
 import { type Position, rankAt } from '#projects/board.ts';
 import { tickets as ticketsTable } from '#projects/tables.ts';
+import { createTickets } from '#projects/tickets.ts';
 import { allVersions, columnsOf, createColumnGuard, readBoard } from '#workflows/board.ts';
 import { readBoardStats } from '#workflows/board-stats.ts';
 import { openTestDatabase, servers, type TestDatabase } from '../support/database.ts';
@@ -135,14 +138,27 @@ describe.each(servers)('on the %s database', (server) => {
 
   test('O56: a full column objects to a move into it, in words; another project and its own tickets do not count', async () => {
     const guard = createColumnGuard(boardVersions);
+    const { db } = database;
+    const tickets = createTickets({
+      db,
+      clock,
+      journal: createJournal({ db, clock }),
+      ids: createIds(clock),
+    });
+    const first = await putTicket(db, { phase: 'deploy' });
     const [from, to] = ['test', 'deploy'].map((id) => BOARD_WORKFLOW.phases.find((each) => each.id === id));
     if (!from || !to) throw new Error('the workflow lacks a phase');
     const ask = (id: string) =>
-      database.db.transaction((q) =>
-        guard(q, { ticket: { id, key: 'TKT-9', projectId: 'prj_1' }, workflow: BOARD_WORKFLOW, from, to }),
+      database.db.transaction(async (q) =>
+        guard(q, {
+          ticket: { ...(await tickets.hold(q, first)), id },
+          workflow: BOARD_WORKFLOW,
+          from,
+          to,
+          kind: 'advance',
+        }),
       );
     for (let count = 0; count < 5; count += 1) await putTicket(database.db, { phase: 'deploy', project: 2 });
-    const first = await putTicket(database.db, { phase: 'deploy' });
     await putTicket(database.db, { phase: 'deploy', blocked: 'still takes its place' });
     expect(await ask('other')).toEqual([]);
     await putTicket(database.db, { phase: 'deploy' });

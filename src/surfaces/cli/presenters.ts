@@ -2,7 +2,9 @@
 import { ERRORS, EXIT } from '#foundation/errors.ts';
 import { outcomeOf, type SolveReport } from '#operations/solve-report.ts';
 import { typeable } from './output.ts';
+import { BOARD_PRESENTERS } from './presenters/board.ts';
 import { CARE_PRESENTERS } from './presenters/care.ts';
+import { COLLABORATION_PRESENTERS } from './presenters/collaboration.ts';
 import { MODEL_PRESENTERS } from './presenters/model.ts';
 import type { Out, Presenter, Presenting } from './presenters/presenter.ts';
 import { RUN_PRESENTERS } from './presenters/run.ts';
@@ -12,6 +14,8 @@ import { WORKFLOW_PRESENTERS } from './presenters/workflow.ts';
 const PRESENTERS = {
   ...RUN_PRESENTERS,
   ...TICKET_PRESENTERS,
+  ...BOARD_PRESENTERS,
+  ...COLLABORATION_PRESENTERS,
   ...WORKFLOW_PRESENTERS,
   ...MODEL_PRESENTERS,
   ...CARE_PRESENTERS,

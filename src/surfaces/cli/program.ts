@@ -2,7 +2,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '#foundation/errors.ts';
 import type { Act } from './commands/act.ts';
+import { addBoardCommands } from './commands/board.ts';
 import { addCare } from './commands/care.ts';
+import { addCollaborationCommands } from './commands/collaboration.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -84,6 +86,8 @@ function createProgram(parts: ProgramParts, settle: (status: number) => void): C
   addSolve(program, act);
   addProjectCommands(program, act);
   addTicketCommands(program, act);
+  addBoardCommands(program, act);
+  addCollaborationCommands(program, act);
   addWorkflowCommands(program, act);
   addRunCommands(program, act);
   addModelCommands(program, act);

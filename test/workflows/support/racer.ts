@@ -39,7 +39,7 @@ const reaches: Readonly<Record<string, (prize: string) => Promise<string>>> = {
       const ticket = await tickets.hold(q, `${prize}-${name}`);
       const [from, to] = ['test', 'deploy'].map((id) => BOARD_WORKFLOW.phases.find((each) => each.id === id));
       if (!from || !to) return 'no such phase';
-      const objections = await guard(q, { ticket, workflow: BOARD_WORKFLOW, from, to });
+      const objections = await guard(q, { ticket, workflow: BOARD_WORKFLOW, from, to, kind: 'advance' });
       if (objections.length > 0) return 'full';
       await tickets.change(q, ticket, { phase: to.id });
       return 'won';
