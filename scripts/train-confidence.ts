@@ -34,9 +34,7 @@ const START: Confidence = {
     cost: 1,
     blunt: 6,
     constant: 2,
-    pair: 0,
     removed: 1,
-    added: 0,
     strange: 4,
     drift: 3,
     still: 1,
@@ -73,12 +71,16 @@ const judgedRun = z.looseObject({
 });
 type List = readonly { readonly right: boolean; readonly features: Readonly<Record<string, number>> }[];
 
+const NOTHING_KNOWN = Object.fromEntries(RANK_FEATURES.map((name) => [name, 0]));
+
 async function readLists(files: readonly string[]): Promise<List[]> {
   const lists: List[] = [];
   for (const file of files) {
     for (const line of (await readFile(file, 'utf8')).split('\n').filter((one) => one !== '')) {
       const { candidates } = judgedRun.parse(JSON.parse(line));
-      if (candidates.length > 0) lists.push(candidates);
+      // Runs from before a sign was made say nothing of it.
+      const complete = candidates.map((one) => ({ ...one, features: { ...NOTHING_KNOWN, ...one.features } }));
+      if (complete.length > 0) lists.push(complete);
     }
   }
   return lists;
