@@ -65,10 +65,18 @@ const log = z.strictObject({
     .describe('Least severity that is written to standard error, as JSON lines'),
 });
 
+const learning = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Learn from accepted and refused changes, and use what was learned in searches'),
+});
+
 export const configSchema = z.strictObject({
   home: z.string().nullable().default(null).describe("Data directory; null takes the platform's"),
   tests: tests.prefault({}),
   solve: solve.prefault({}),
+  learning: learning.prefault({}),
   sandbox: sandbox.prefault({}),
   database: database.prefault({}),
   log: log.prefault({}),
@@ -85,6 +93,7 @@ export const USER_ONLY_KEYS: readonly string[] = [
   'database.url',
   'database.pgbin',
   'solve.allowTestChanges',
+  'learning.enabled',
 ];
 
 /** Environment variables with names of their own, beside the general `CAMBIUM_A__B` form. */

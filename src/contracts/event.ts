@@ -84,6 +84,7 @@ export const EVENT_PAYLOADS = {
     after: z.string(),
     template: z.string(),
   }),
+  'pattern.retired': z.strictObject({ pattern: z.string(), why: z.string() }),
   'gate.evaluated': z.strictObject({
     /** `waiting`: for tasks or people; that is no pass. */
     verdict: z.enum(['passed', 'refused', 'waiting']),

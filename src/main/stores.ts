@@ -7,7 +7,7 @@ import { createTicketRooms } from './tickets.ts';
 
 type Stores = Pick<
   OperationContext,
-  'databaseCare' | 'journal' | 'projects' | 'engine' | 'ticketing' | 'collaboration'
+  'databaseCare' | 'journal' | 'projects' | 'patterns' | 'engine' | 'ticketing' | 'collaboration'
 >;
 
 export function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack): Stores {
@@ -22,6 +22,7 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
   const collaboration = once(async () =>
     (await import('./collaboration.ts')).createCollaboration(await parts()),
   );
+  const patterns = once(async () => (await import('#memory/retire.ts')).createPatternLibrary(await parts()));
   const engine = once(async () => {
     const [{ createQueue }, { createRunEngine }, { detectAt }, { createScanReviewer }] = await Promise.all([
       import('#queue/queue.ts'),
@@ -34,7 +35,8 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
     const { createPatterns } = await import('#memory/patterns.ts');
     return createRunEngine({
       ...stores,
-      memory: createPatterns(stores),
+      // Without memory, runs neither learn nor are handed what was learned.
+      memory: base.config.learning.enabled ? createPatterns(stores) : undefined,
       queue,
       projects: await projects(),
       tickets: (await ticketing()).tickets,
@@ -46,5 +48,5 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       log,
     });
   });
-  return { journal, projects, engine, ticketing, collaboration, databaseCare: createDatabaseCare(base) };
+  return { journal, projects, patterns, engine, ticketing, collaboration, databaseCare: createDatabaseCare(base) };
 }

@@ -30,6 +30,9 @@ export const patternView = z.strictObject({
   parentKinds: z.array(z.string()),
   errorClasses: z.array(z.string()),
   createdAt: z.string(),
+  /** When a person took it out of use, and why; null while it is in use. */
+  retiredAt: z.string().nullable(),
+  retiredWhy: z.string(),
   lastUsedAt: z.string(),
 });
 export type PatternView = z.infer<typeof patternView>;
@@ -85,7 +88,8 @@ const VIEW = `
     coalesce(c.accepted, 0)::int as accepted, coalesce(c.refused, 0)::int as refused,
     coalesce(u.tried, 0)::int as tried, coalesce(u.seen, 0)::int as seen,
     coalesce(u."parentKinds", '{}') as "parentKinds", coalesce(u."errorClasses", '{}') as "errorClasses",
-    p.created_at as "createdAt", coalesce(u.last, p.created_at) as "lastUsedAt"
+    p.created_at as "createdAt",
+    p.retired_at as "retiredAt", p.retired_why as "retiredWhy", coalesce(u.last, p.created_at) as "lastUsedAt"
   from patterns p
   left join lateral (
     select count(*) filter (where good and not bad) as accepted, count(*) filter (where bad) as refused
@@ -110,7 +114,7 @@ export function createPatternReads(db: Database): PatternReads {
     (await db.raw<unknown>(`${VIEW} ${rest}`, values)).map((row) => patternView.parse(row));
   return {
     recall: async (family) => {
-      const where = `where p.family = $1 and coalesce(c.refused, 0) <= coalesce(c.accepted, 0) + $2`;
+      const where = `where p.family = $1 and p.retired_at is null and coalesce(c.refused, 0) <= coalesce(c.accepted, 0) + $2`;
       const found = await views(`${where} ${BEST_FIRST} limit ${RECALLED}`, [family, MAX_REFUSED_BEYOND]);
       return { rewrites: found.filter(stillRuns), outcomes: await templateRecords(db, family) };
     },

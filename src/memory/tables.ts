@@ -1,4 +1,4 @@
-// The tables of this room, as migrations/0005-patterns.sql makes them.
+// The tables of this room, as migrations/0005-patterns.sql and 0014-retired-patterns.sql make them.
 import {
   boolean,
   index,
@@ -26,6 +26,8 @@ export const patterns = pgTable(
     caseAfter: text('case_after').notNull(),
     origin: text('origin').notNull(),
     createdAt: instant('created_at').notNull(),
+    retiredAt: instant('retired_at'),
+    retiredWhy: text('retired_why').notNull().default(''),
   },
   (table) => [
     uniqueIndex('patterns_number_key').on(table.number),

@@ -1,6 +1,7 @@
 // Every verb of the product, once: its effect, one line of what it does, and where its code is. Cheap to load.
 import { BOARD_VERBS } from './verbs/board.ts';
 import { CARE_VERBS } from './verbs/care.ts';
+import { MEMORY_VERBS } from './verbs/memory.ts';
 import { MODEL_VERBS } from './verbs/models.ts';
 import { RUN_VERBS } from './verbs/runs.ts';
 import { TICKET_VERBS } from './verbs/tickets.ts';
@@ -11,6 +12,7 @@ export const CATALOGUE = {
   ...TICKET_VERBS,
   ...BOARD_VERBS,
   ...WORKFLOW_VERBS,
+  ...MEMORY_VERBS,
   ...MODEL_VERBS,
   ...CARE_VERBS,
 };

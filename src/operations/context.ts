@@ -8,6 +8,7 @@ import type { Database } from '#database/port.ts';
 import type { Clock } from '#foundation/clock.ts';
 import type { Log } from '#foundation/log.ts';
 import type { Journal } from '#journal/port.ts';
+import type { PatternLibrary } from '#memory/retire.ts';
 import type { Models } from '#models/port.ts';
 import type { Prices } from '#models/prices.ts';
 import type { Provider } from '#models/providers.ts';
@@ -39,6 +40,7 @@ export interface Settings {
     readonly blockOnCritical: boolean;
     readonly limits: StopLimits;
   };
+  readonly learning: { readonly enabled: boolean };
   readonly sandbox: { readonly isolation: 'auto' | IsolationRung; readonly limits: CommandLimits };
 }
 
@@ -117,6 +119,8 @@ export interface OperationContext {
   readonly collaboration: () => Promise<Collaboration>;
   /** Who asks, as this door has found out. */
   readonly actor: Actor;
+  /** What was learned. */
+  readonly patterns: () => Promise<PatternLibrary>;
   /** Throws ISOLATION_UNAVAILABLE when no rung works and none was not asked for. */
   readonly certifier: () => Promise<Certifier>;
   readonly engine: () => Promise<RunEngine>;

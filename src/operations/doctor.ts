@@ -37,6 +37,7 @@ export const doctor = defineOperation({
       ['data directory', () => checkHome(context)],
       ['disk', () => checkDisk(context)],
       ['database', () => checkDatabase(context)],
+      ['learning', async () => ok(learningText(context))],
       ['project', () => checkProject(context)],
       ['leftovers', () => checkLeftovers(context, fix)],
     ];
@@ -46,6 +47,12 @@ export const doctor = defineOperation({
     return { healthy: checks.every((each) => each.status !== 'failed'), checks };
   },
 });
+
+function learningText({ settings }: OperationContext): string {
+  return settings.learning.enabled
+    ? 'on: accepted changes become patterns, and searches use them (cambium memory patterns)'
+    : 'off by learning.enabled: searches use what comes with the program only';
+}
 
 function failure(error: unknown): Omit<Check, 'name'> {
   const next = isAppError(error) ? (error.next ?? null) : null;

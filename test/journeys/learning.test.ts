@@ -86,3 +86,28 @@ test('R30: a similar second task needs fewer candidates, and the report says why
   expect(stdout).toContain('Tried first: rewrites learned from accepted changes');
   expect(stdout).toContain('$A.slice(0, $B) becomes $A.slice(0, $B + 1)');
 }, 300_000);
+
+test('what was learned is listed with its evidence, retired in a word, and left alone where learning is off', async () => {
+  const { stdout } = await learner.run(['memory', 'patterns', '--json']);
+  const { enabled, patterns } = JSON.parse(stdout);
+  expect(enabled).toBe(true);
+  expect(patterns[0]).toMatchObject({ key: 'PTN-1', accepted: 2, refused: 0, retiredAt: null });
+  const shown = JSON.parse((await learner.run(['memory', 'pattern', 'PTN-1', '--json'])).stdout);
+  expect(shown.evidence.map((one: { outcome: string }) => one.outcome)).toContain('accepted');
+  const off = { env: { CAMBIUM_LEARNING__ENABLED: 'false' } };
+  const path = await layOut(join(learner.scratch, 'unlearned'), STEPS);
+  const solve = await learner.run(['solve', path, '--json'], off);
+  const run = JSON.parse((await learner.run(['run', 'show', JSON.parse(solve.stdout).run, '--json'])).stdout);
+  expect(run.search.learned).toEqual([]);
+  expect(JSON.parse((await learner.run(['memory', 'patterns', '--json'], off)).stdout)).toMatchObject({
+    enabled: false,
+    patterns: [{ key: 'PTN-1', accepted: 2 }],
+  });
+  expect((await learner.run(['doctor'], off)).stdout).toMatch(
+    /learning +off by learning\.enabled|off by learning\.enabled/,
+  );
+  expect((await learner.run(['memory', 'retire', 'PTN-1', '--why', 'enough'])).stdout).toContain(
+    'PTN-1 is retired',
+  );
+  expect((await learner.run(['memory', 'patterns'])).stdout).toContain('retired');
+});

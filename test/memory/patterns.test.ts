@@ -1,10 +1,13 @@
 // The pattern library on real servers: counts that follow from evidence, one transaction, concurrency, hostile forms.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NewEvent } from '#contracts/event.ts';
 import { checkSchema } from '#database/check.ts';
+import type { Queries } from '#database/port.ts';
 import { createManualClock } from '#foundation/clock.ts';
 import { createIds } from '#foundation/ids.ts';
 import type { Lesson, PatternForm } from '#memory/lesson.ts';
 import { createPatterns } from '#memory/patterns.ts';
+import { createPatternLibrary } from '#memory/retire.ts';
 import * as tables from '#memory/tables.ts';
 import { openTestDatabase, servers, type TestDatabase } from '../support/database.ts';
 
@@ -50,8 +53,35 @@ describe.each(servers)('on %s', (server) => {
     const database = await openTestDatabase(server, { tables: Object.values(tables) });
     const patterns = createPatterns({ db: database.db, clock, ids: createIds(clock) });
     const teach = (lesson: Lesson) => database.db.transaction((q) => patterns.record(q, lesson));
-    return { ...database, database, patterns, teach };
+    const events: NewEvent[] = [];
+    const journal = {
+      append: async (_q: Queries, some: readonly NewEvent[]) => {
+        events.push(...some);
+        return [];
+      },
+    };
+    const library = createPatternLibrary({ db: database.db, journal, clock });
+    return { ...database, database, patterns, teach, library, events };
   };
+
+  test('a retired pattern is handed to no search, also when it is learned again; its evidence stays', async () => {
+    const { database, patterns, teach, library, events } = await fresh();
+    await using _ = database;
+    await teach(lessonOf(1));
+    expect((await patterns.recall('javascript')).rewrites).toHaveLength(1);
+    const retired = await library.retire('PTN-1', 'fits one place only');
+    expect(retired).toMatchObject({ key: 'PTN-1', retiredWhy: 'fits one place only', accepted: 1 });
+    await library.retire('ptn-1', 'again');
+    await teach(lessonOf(2));
+    expect((await patterns.recall('javascript')).rewrites).toEqual([]);
+    expect(await library.list()).toMatchObject([
+      { key: 'PTN-1', accepted: 2, retiredWhy: 'fits one place only' },
+    ]);
+    expect(events).toEqual([
+      { type: 'pattern.retired', subject: {}, payload: { pattern: 'PTN-1', why: 'fits one place only' } },
+    ]);
+    await expect(library.retire('PTN-9', '')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
 
   test('the tables are those that the code expects', async () => {
     expect(await checkSchema(base.db, Object.values(tables))).toEqual([]);

@@ -5,6 +5,7 @@ import { typeable } from './output.ts';
 import { BOARD_PRESENTERS } from './presenters/board.ts';
 import { CARE_PRESENTERS } from './presenters/care.ts';
 import { COLLABORATION_PRESENTERS } from './presenters/collaboration.ts';
+import { MEMORY_PRESENTERS } from './presenters/memory.ts';
 import { MODEL_PRESENTERS } from './presenters/model.ts';
 import type { Out, Presenter, Presenting } from './presenters/presenter.ts';
 import { RUN_PRESENTERS } from './presenters/run.ts';
@@ -17,6 +18,7 @@ const PRESENTERS = {
   ...BOARD_PRESENTERS,
   ...COLLABORATION_PRESENTERS,
   ...WORKFLOW_PRESENTERS,
+  ...MEMORY_PRESENTERS,
   ...MODEL_PRESENTERS,
   ...CARE_PRESENTERS,
 };

@@ -5,6 +5,7 @@ import type { Act } from './commands/act.ts';
 import { addBoardCommands } from './commands/board.ts';
 import { addCare } from './commands/care.ts';
 import { addCollaborationCommands } from './commands/collaboration.ts';
+import { addMemoryCommands } from './commands/memory.ts';
 import { addModelCommands } from './commands/model.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -90,6 +91,7 @@ function createProgram(parts: ProgramParts, settle: (status: number) => void): C
   addCollaborationCommands(program, act);
   addWorkflowCommands(program, act);
   addRunCommands(program, act);
+  addMemoryCommands(program, act);
   addModelCommands(program, act);
   addCare(program, act);
   addHelp(program, parts);
