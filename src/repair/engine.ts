@@ -116,17 +116,17 @@ interface Search {
 async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<RepairOutcome, 'durationMs'>> {
   const { request, sources } = parts;
   const { files } = sources;
+  const { without } = request;
   const faults = faultMap(parts);
   const suspected = files.filter((file) => faults.files.has(file.path));
   const located = suspected.flatMap((file) =>
     file.scopes.map((scope) => ({ scope, grammar: file.grammar, suspicionOf: faults.suspicionOf })),
   );
-  const strings = await testStrings(request);
   const learned = request.learned ?? NOTHING_LEARNED;
   const family = familyOf(request.language);
   const advice = createAdvice({ family, learned, files: suspected });
-  const { without } = request;
-  const options = { testStrings: strings, advice, maxIdeas: MAX_IDEAS, ...(without && { without }) };
+  const testStrings = await stringsOfTests(request);
+  const options = { testStrings, advice, maxIdeas: MAX_IDEAS, ...(without && { without }) };
   const ideas = createIdeaQueue(located, options);
   const sequels = sequelsFor(located, options);
   const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
@@ -137,11 +137,8 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const toCandidate = (idea: Idea) => candidateOf(idea, textOf, lineOf(idea.file, idea.edits[0]?.start ?? 0));
   const seen = new Set(request.exclude);
   for (const file of files) seen.add(changeDigest([{ file: file.path, start: 0, end: 0, text: '' }], textOf));
-  const digestOf = (idea: Idea) =>
-    changeDigest(
-      idea.edits.map((edit) => ({ ...edit, file: idea.file })),
-      textOf,
-    );
+  const filed = (idea: Idea) => idea.edits.map((edit) => ({ ...edit, file: idea.file }));
+  const digestOf = (idea: Idea) => changeDigest(filed(idea), textOf);
   let malformed = 0;
   const admit = (idea: Idea) => {
     const { length } = textOf(idea.file);
@@ -267,7 +264,7 @@ function passesIn(report: TestReport, test: TestResult): boolean {
 }
 
 /** Short string literals of the failing tests' files: what a wrong text may have to become. */
-async function testStrings(request: RepairRequest): Promise<string[]> {
+async function stringsOfTests(request: RepairRequest): Promise<string[]> {
   const files = [...new Set(request.failing.flatMap((test) => (test.file === null ? [] : [test.file])))];
   const found = new Set<string>();
   for (const file of files.slice(0, 3)) {
