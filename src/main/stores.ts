@@ -48,5 +48,13 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       log,
     });
   });
-  return { journal, projects, patterns, engine, ticketing, collaboration, databaseCare: createDatabaseCare(base) };
+  return {
+    journal,
+    projects,
+    patterns,
+    engine,
+    ticketing,
+    collaboration,
+    databaseCare: createDatabaseCare(base),
+  };
 }
