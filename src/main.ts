@@ -178,6 +178,7 @@ async function createContext(
     edges,
   };
   const hands = createHands(base);
+  const stores = createStores(base, hands, resources);
   return {
     version: manifest.version,
     cwd: process.cwd(),
@@ -191,8 +192,8 @@ async function createContext(
     workspaces,
     isolation: hands.isolation,
     certifier: hands.certifier,
-    models: once(async () => (await import('./main/models.ts')).createDesk(base)),
+    models: once(async () => (await import('./main/models.ts')).createDesk(base, stores.budgets)),
     actor: (await import('./main/person.ts')).personHere(),
-    ...createStores(base, hands, resources),
+    ...stores,
   };
 }

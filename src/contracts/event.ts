@@ -1,5 +1,6 @@
 // Events: immutable facts in the journal, named `entity.verb` (spec §7.3), one payload schema each.
 import { z } from 'zod';
+import { BUDGET_EVENTS } from './budget.ts';
 import { COLLABORATION_EVENTS } from './collaboration-events.ts';
 import { isolationRung } from './command.ts';
 import { candidate, suspect } from './edit.ts';
@@ -111,6 +112,7 @@ export const EVENT_PAYLOADS = {
   /** Nobody decided in time: the answer is no. */
   'approval.expired': z.strictObject({ approval: z.string(), phase: z.string(), commit: z.string() }),
   ...COLLABORATION_EVENTS,
+  ...BUDGET_EVENTS,
 } as const;
 
 export type EventType = keyof typeof EVENT_PAYLOADS;

@@ -45,6 +45,10 @@ export const modelSettings = z.strictObject({
     .default({})
     .transform((given) => ({ ...DEFAULT_FALLBACK, ...given })),
   prices: z.partialRecord(modelRef, price).default({}),
+  allowUnpriced: z
+    .boolean()
+    .default(false)
+    .describe('Call models without a known price although a budget limits money'),
   capabilities: z.partialRecord(modelRef, capabilities.partial()).default({}),
   limits: z
     .strictObject({

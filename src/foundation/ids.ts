@@ -7,6 +7,8 @@ const TIME_CHARS = 10;
 const RANDOM_CHARS = 16;
 
 export const ID_PREFIXES = [
+  'bdg',
+  'chg',
   'prj',
   'tkt',
   'run',

@@ -31,6 +31,7 @@ async function expectedTables(): Promise<Table[]> {
     import('#workflows/collaboration-tables.ts'),
     import('#workflows/gate-tables.ts'),
     import('#memory/tables.ts'),
+    import('#policy/tables.ts'),
   ]);
   return rooms.flatMap((room) => Object.values(room));
 }

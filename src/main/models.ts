@@ -2,13 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import { createChance } from '#foundation/chance.ts';
 import { AppError } from '#foundation/errors.ts';
-import type { ModelDesk } from '#operations/context.ts';
+import type { ModelDesk, OperationContext } from '#operations/context.ts';
 import type { Base } from './base.ts';
 
 const PRICES_FILE = fileURLToPath(new URL('../../presets/models/prices.json', import.meta.url));
 
-/** Reads models.yaml and makes the gateway. @throws AppError CONFIG_INVALID with every mistake and its place. */
-export async function createDesk({ clock }: Base): Promise<ModelDesk> {
+/** Reads models.yaml and makes the gateway; every call goes through the budgets. @throws AppError CONFIG_INVALID with every mistake and its place. */
+export async function createDesk({ clock }: Base, budgets: OperationContext['budgets']): Promise<ModelDesk> {
   const [{ readEnvironment }, { loadModels }] = await Promise.all([
     import('#config/environment.ts'),
     import('#config/models.ts'),
@@ -46,6 +46,9 @@ export async function createDesk({ clock }: Base): Promise<ModelDesk> {
     breakers: createBreakers(clock),
     clock,
     chance: createChance(),
+    meter: {
+      reserve: async (call) => (await budgets()).reserve({ ...call, allowUnpriced: settings.allowUnpriced }),
+    },
   });
   const secrets = [...providers.values()].flatMap(({ key }) => (key === null ? [] : [key]));
   return { models, settings, providers, prices, redact: createRedact(secrets), file };

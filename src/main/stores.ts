@@ -7,7 +7,15 @@ import { createTicketRooms } from './tickets.ts';
 
 type Stores = Pick<
   OperationContext,
-  'databaseCare' | 'journal' | 'projects' | 'patterns' | 'engine' | 'ticketing' | 'collaboration'
+  | 'databaseCare'
+  | 'journal'
+  | 'projects'
+  | 'patterns'
+  | 'engine'
+  | 'ticketing'
+  | 'collaboration'
+  | 'budgets'
+  | 'spending'
 >;
 
 export function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack): Stores {
@@ -48,6 +56,8 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       log,
     });
   });
+  const budgets = once(async () => (await import('#policy/budgets.ts')).createBudgets(await parts()));
+  const spending = once(async () => (await import('#policy/spending.ts')).createSpending(await parts()));
   return {
     journal,
     projects,
@@ -55,6 +65,8 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
     engine,
     ticketing,
     collaboration,
+    budgets,
+    spending,
     databaseCare: createDatabaseCare(base),
   };
 }

@@ -1,6 +1,7 @@
 // The gateway: routing by role, retries with pauses, breakers, fallback by cause, time limits, and the meter around all.
 import type { LanguageModelV4 } from '@ai-sdk/provider';
-import type { Capabilities, ModelRef, TurnRequest, TurnResult } from '#contracts/model.ts';
+import { chargeTo } from '#contracts/budget.ts';
+import type { Capabilities, ModelFailureCause, ModelRef, TurnRequest, TurnResult } from '#contracts/model.ts';
 import type { ModelSettings } from '#contracts/model-settings.ts';
 import type { Chance } from '#foundation/chance.ts';
 import type { Clock } from '#foundation/clock.ts';
@@ -20,6 +21,21 @@ const JITTER = 0.1;
 /** Characters of a token at least, in the languages and the code that are sent; an upper estimate of tokens. */
 const CHARS_A_TOKEN = 3;
 const TOKENS_A_MESSAGE = 8;
+
+/** Failures before any answer: nobody bills them. Of an answer that broke off nobody can say what it cost. */
+const UNBILLED: ReadonlySet<ModelFailureCause> = new Set([
+  'rate-limit',
+  'overload',
+  'context',
+  'auth',
+  'unknown-model',
+  'unreachable',
+  'bad-request',
+]);
+const NOTHING = {
+  usage: { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 },
+  costUsd: 0,
+};
 
 export interface GatewayParts {
   readonly settings: ModelSettings;
@@ -174,7 +190,9 @@ class Turn {
       return ok({ model, parts, end, usage, costUsd });
     } catch (error) {
       signal.throwIfAborted();
-      return err(failureOf(model, error, clock.now()));
+      const failed = failureOf(model, error, clock.now());
+      if (UNBILLED.has(failed.cause)) spent = NOTHING;
+      return err(failed);
     } finally {
       await settle(spent);
     }
@@ -184,11 +202,16 @@ class Turn {
     const { meter, prices } = this.parts;
     if (meter === undefined) return async () => undefined;
     const { request, role } = this.call;
+    const whose = {
+      chargeTo: chargeTo.parse(this.call.chargeTo ?? {}),
+      urgency: this.call.urgency ?? 'running',
+    } as const;
     const inputTokens = countTokens(request);
     const { maxOutputTokens } = request;
     const permit = await meter.reserve({
       role,
       model,
+      ...whose,
       inputTokens,
       maxOutputTokens,
       price: prices.of(model),

@@ -1,4 +1,5 @@
 // The one door to language models: five methods, and what a caller can watch and meter.
+import type { ChargeTo, Urgency } from '#contracts/budget.ts';
 import type {
   Capabilities,
   ModelFailureCause,
@@ -18,6 +19,10 @@ export interface TurnCall {
   readonly request: TurnRequest;
   /** These models in this order, whatever the tier says. */
   readonly models?: readonly ModelRef[] | undefined;
+  /** Whom it is charged to; nobody in particular when absent. */
+  readonly chargeTo?: ChargeTo | undefined;
+  /** `running` when absent. */
+  readonly urgency?: Urgency | undefined;
   /** Tries after the first, for each model; as configured when absent. */
   readonly retries?: number | undefined;
 }
@@ -60,6 +65,8 @@ export interface Meter {
 
 export interface Metered {
   readonly role: string;
+  readonly chargeTo: ChargeTo;
+  readonly urgency: Urgency;
   readonly model: ModelRef;
   /** Upper estimate, tokens. */
   readonly inputTokens: number;
@@ -67,7 +74,7 @@ export interface Metered {
   readonly price: Price | null;
 }
 
-/** After every try, whatever became of it. `usage` is null when the provider did not get to say. */
+/** After every try, whatever became of it. `usage` is null when the provider did not get to say: it may have billed. */
 export type Settle = (spent: {
   readonly usage: Usage | null;
   readonly costUsd: number | null;

@@ -3,6 +3,7 @@ import { BOARD_VERBS } from './verbs/board.ts';
 import { CARE_VERBS } from './verbs/care.ts';
 import { MEMORY_VERBS } from './verbs/memory.ts';
 import { MODEL_VERBS } from './verbs/models.ts';
+import { MONEY_VERBS } from './verbs/money.ts';
 import { RUN_VERBS } from './verbs/runs.ts';
 import { TICKET_VERBS } from './verbs/tickets.ts';
 import { WORKFLOW_VERBS } from './verbs/workflows.ts';
@@ -14,6 +15,7 @@ export const CATALOGUE = {
   ...WORKFLOW_VERBS,
   ...MEMORY_VERBS,
   ...MODEL_VERBS,
+  ...MONEY_VERBS,
   ...CARE_VERBS,
 };
 

@@ -13,6 +13,8 @@ import type { Models } from '#models/port.ts';
 import type { Prices } from '#models/prices.ts';
 import type { Provider } from '#models/providers.ts';
 import type { Redact } from '#models/redact.ts';
+import type { Budgets } from '#policy/budgets.ts';
+import type { Spending } from '#policy/spending.ts';
 import type { Dependencies } from '#projects/dependencies.ts';
 import type { Projects } from '#projects/projects.ts';
 import type { Tickets } from '#projects/tickets.ts';
@@ -126,4 +128,6 @@ export interface OperationContext {
   readonly engine: () => Promise<RunEngine>;
   /** Throws CONFIG_INVALID when models.yaml has mistakes. */
   readonly models: () => Promise<ModelDesk>;
+  readonly budgets: () => Promise<Budgets>;
+  readonly spending: () => Promise<Spending>;
 }

@@ -74,3 +74,25 @@ test('prices say how old they are; a model without one is not free', async () =>
   expect(rows[0].price.output).toBeGreaterThan(rows[0].price.input);
   expect((await cli.run(['model', 'list'], { env })).stdout).toMatch(/ollama\/some\tfast\tunpriced/);
 });
+
+test('O57, O58: what a test cost stands in the ledger, and a budget stops the next call before it is made', async () => {
+  await using server = await startModelServer([
+    { text: 'ready', usage: { input: 1_000_000, cached: 0, output: 0 } },
+    { text: 'no tool', usage: { input: 1_000_000, cached: 0, output: 0 } },
+  ]);
+  const url = server.url('openai-compatible');
+  await settings(
+    `providers:\n  own: { kind: openai-compatible, url: '${url}' }\ntiers: { fast: [own/small] }\nprices:\n  own/small: { input: 2, output: 2 }\n`,
+  );
+  expect((await cli.run(['model', 'test'], { env })).exit).toBe(0);
+  const cost = JSON.parse((await cli.run(['insights', 'cost', '--json'], { env })).stdout);
+  expect(cost.rows.find((row: { of: string }) => row.of === 'own/small')).toMatchObject({ calls: 2, usd: 4 });
+  const set = await cli.run(['budget', 'set', 'provider:own', '--usd', '3', '--per', 'day'], { env });
+  expect(set.stdout).toMatch(/provider:own\tday\t\$4\.00 of \$3\.00\t-\t133 %\tshutdown/);
+  const stopped = await cli.run(['model', 'test'], { env });
+  expect([stopped.exit, server.asked.length]).toEqual([6, 2]);
+  expect(stopped.stderr).toContain('error: the budget of provider own for the day has $0.0000 left');
+  expect((await cli.run(['budget', 'set', 'nobody'], { env })).stderr).toContain(
+    'next: write global, or one of provider, ',
+  );
+});

@@ -341,7 +341,7 @@ describe('T65: breakers', () => {
 });
 
 describe('the meter', () => {
-  test('every try is reserved before and settled after, the failed ones without usage', async () => {
+  test('every try is reserved before and settled after: a refused one at nothing, one that broke off at nobody knows what', async () => {
     const log: unknown[] = [];
     const meter: Meter = {
       reserve: async (call: Metered) => {
@@ -350,12 +350,18 @@ describe('the meter', () => {
       },
     };
     await withServer(
-      [{ status: 500 }, { text: 'ok', usage: { input: 10, cached: 0, output: 1 } }],
+      [
+        { status: 500 },
+        { text: 'half', cutAfter: 1 },
+        { text: 'ok', usage: { input: 10, cached: 0, output: 1 } },
+      ],
       async (server) => {
         await gatewayOn(server, { meter }).ask();
       },
     );
     expect(log).toEqual([
+      ['reserve', 'one/m', 4096],
+      ['settle', 0],
       ['reserve', 'one/m', 4096],
       ['settle', null],
       ['reserve', 'one/m', 4096],

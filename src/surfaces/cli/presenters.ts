@@ -7,6 +7,7 @@ import { CARE_PRESENTERS } from './presenters/care.ts';
 import { COLLABORATION_PRESENTERS } from './presenters/collaboration.ts';
 import { MEMORY_PRESENTERS } from './presenters/memory.ts';
 import { MODEL_PRESENTERS } from './presenters/model.ts';
+import { MONEY_PRESENTERS } from './presenters/money.ts';
 import type { Out, Presenter, Presenting } from './presenters/presenter.ts';
 import { RUN_PRESENTERS } from './presenters/run.ts';
 import { TICKET_PRESENTERS } from './presenters/ticket.ts';
@@ -20,6 +21,7 @@ const PRESENTERS = {
   ...WORKFLOW_PRESENTERS,
   ...MEMORY_PRESENTERS,
   ...MODEL_PRESENTERS,
+  ...MONEY_PRESENTERS,
   ...CARE_PRESENTERS,
 };
 

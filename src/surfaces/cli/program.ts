@@ -7,6 +7,7 @@ import { addCare } from './commands/care.ts';
 import { addCollaborationCommands } from './commands/collaboration.ts';
 import { addMemoryCommands } from './commands/memory.ts';
 import { addModelCommands } from './commands/model.ts';
+import { addMoneyCommands } from './commands/money.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSolve } from './commands/solve.ts';
@@ -93,6 +94,7 @@ function createProgram(parts: ProgramParts, settle: (status: number) => void): C
   addRunCommands(program, act);
   addMemoryCommands(program, act);
   addModelCommands(program, act);
+  addMoneyCommands(program, act);
   addCare(program, act);
   addHelp(program, parts);
   return program;
