@@ -1,8 +1,10 @@
 // The operations that open and show tickets; status and column are derived for whoever looks.
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { duplicate } from '#contracts/intake.ts';
 import type { Project } from '#contracts/project.ts';
 import { ticketFields } from '#contracts/ticket.ts';
+import { duplicatesOf } from '#projects/intake.ts';
 import { ticketDetail, ticketRow } from '#workflows/ticket-reads.ts';
 import type { OperationContext } from './context.ts';
 import { defineOperation } from './operation.ts';
@@ -24,7 +26,8 @@ export const createTicket = defineOperation({
     /** Somebody has to approve it within this time, seconds; silence means no. Null: nobody is asked. */
     approveWithinSeconds: z.int().min(1).max(WEEK_SECONDS).nullable().default(null),
   }),
-  output: ticketRow,
+  /** `duplicates`: tickets that read the same; the ticket is opened all the same (O65). */
+  output: ticketRow.extend({ duplicates: z.array(duplicate) }),
   handle: async (context, input) => {
     const rooms = await context.ticketing();
     const project = await projectAt(context, input.path);
@@ -52,7 +55,7 @@ export const createTicket = defineOperation({
       ),
     );
     for (const on of waitsFor) await rooms.dependencies.add(ticket, on, context.actor.name);
-    return rooms.reads.row(ticket);
+    return { ...(await rooms.reads.row(ticket)), duplicates: await duplicatesOf(rooms.tickets, ticket) };
   },
 });
 

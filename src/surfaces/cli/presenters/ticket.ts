@@ -9,8 +9,7 @@ type Row = Out<'ticket.create'>;
 export const TICKET_PRESENTERS = {
   tickets: ticketsText,
   ticket: ticketText,
-  opened: (row: Row) =>
-    `${row.key} is open in ${row.phase} of ${row.workflowName}: ${plainText(row.title)}\n`,
+  opened: openedText,
   outcomes: outcomesText,
   depends: ({ ticket, on, holds }: Out<'ticket.depend'>) =>
     `${ticket} ${holds ? 'waits' : 'no longer waits'} for ${on}\n`,
@@ -21,6 +20,18 @@ export const TICKET_PRESENTERS = {
 };
 
 const TONES = { done: 'good', failed: 'bad', rejected: 'bad', cancelled: 'faint', blocked: 'warn' } as const;
+
+function openedText(row: Row, { paint }: Presenting): string {
+  const alike = row.duplicates.flatMap(({ key, title, score, advice, next }) => {
+    const words = advice === 'merge' ? 'reads the same as' : 'reads much like';
+    return [
+      `${paint('warn', `${row.key} ${words} ${key}`)} (${score.toFixed(3)}): ${plainText(title)}`,
+      `next: ${advice === 'merge' ? 'keep one of them: ' : 'look whether it is the same: '}${next}`,
+    ];
+  });
+  const head = `${row.key} is open in ${row.phase} of ${row.workflowName}: ${plainText(row.title)}`;
+  return [head, ...alike].map((line) => `${line}\n`).join('');
+}
 
 function statusOf(row: Pick<Row, 'status'>, paint: Paint): string {
   const tone = row.status in TONES ? TONES[row.status as keyof typeof TONES] : null;
