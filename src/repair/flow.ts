@@ -96,6 +96,8 @@ function ownNames(node: SyntaxNode, file: SourceFile): { names: Set<string>; cal
 
 /** Of the code that runs while files are loaded and that nothing suspicious refers to. */
 const LOAD_SUSPICION = 0.04;
+/** The same, at most, as a part of the highest suspicion: where many passing tests run everything, all of it is low. */
+const LOAD_SHARE = 0.2;
 /** Of what suspicious code refers to, as a part of that code's suspicion. */
 const REFERRED_SHARE = 0.8;
 /** Of the head of a function: parameters and defaults, as a part of its most suspicious statement. */
@@ -128,6 +130,8 @@ export function addModuleCode(
   }
   const byPath = new Map(files.map((file) => [file.path, file]));
   const ran = new Set([...scored.values()].map((one) => one.file.path));
+  const highest = Math.max(0, ...[...scored.values()].map((one) => one.suspicion));
+  const idle = bounded(Math.min(LOAD_SUSPICION, highest * LOAD_SHARE));
   for (const probe of loadProbes) {
     for (const { file: path, node } of placesOf(probe)) {
       const file = byPath.get(path);
@@ -143,7 +147,7 @@ export function addModuleCode(
         const signals = [`made while loading, and used at ${used.by}`];
         scored.set(node, { file, node, line, suspicion: bounded(used.suspicion * REFERRED_SHARE), signals });
       } else if (ran.has(path)) {
-        scored.set(node, { file, node, line, suspicion: LOAD_SUSPICION, signals: ['runs while loading'] });
+        scored.set(node, { file, node, line, suspicion: idle, signals: ['runs while loading'] });
       }
     }
   }

@@ -199,3 +199,20 @@ test('a survey that has seen enough passes over further files, but never over th
   expect(await seen(2)).toEqual(['first', 'second']);
   expect(await seen(3)).toEqual(['first', 'second', 'third']);
 });
+
+test('what runs while files are loaded is told apart from what the first test runs', async () => {
+  const survey = await coverageIn(
+    {
+      source:
+        'const word = /a/;\nconst other = [1];\nexports.has = (text) => {\n  return word.test(text);\n};\n',
+      test: "const { test } = require('node:test');\nconst { has } = require('./source.js');\ntest('first', () => has('a'));\ntest('second', () => has('b'));\n",
+      candidates: [],
+    },
+    20_000,
+  );
+  const [first, second] = survey?.tests ?? [];
+  expect(first?.probes).toEqual(second?.probes);
+  expect(first?.probes).toHaveLength(1);
+  expect(survey?.loadProbes).toHaveLength(3);
+  expect(survey?.loadProbes).not.toContain(first?.probes?.[0]);
+});

@@ -99,6 +99,17 @@ describe('the ranking', () => {
   });
 });
 
+test('where passing tests run nearly everything, what the fault refers to still comes before other code of the module', async () => {
+  const many = Array.from({ length: 300 }, (_, index) => ({
+    ...BROKEN,
+    title: `part ${index}`,
+    failed: false,
+  }));
+  const found = lines(await locate([...many, BROKEN]));
+  expect(found).toContain(2);
+  expect(found.indexOf(1)).toBeLessThan(found.indexOf(2));
+});
+
 describe('clues', () => {
   const everywhere = { lines: [5, 6, 9, 13, 14, 15, 17], failed: true };
 

@@ -9,6 +9,8 @@ export interface Guarded {
   /** Whether something other than the counter of turns set it: it may have come from what ran before. */
   late: boolean;
   probes: Uint8Array;
+  /** Told when a file of tests is loaded, before any of its tests runs; null when nobody asks. */
+  loaded: (() => void) | null;
   /** The plain script that runs now; it may leave by itself with code 0. */
   current: string;
 }

@@ -94,6 +94,7 @@ function createLab(
     stray: null,
     late: false,
     probes: new Uint8Array(0),
+    loaded: null,
     current: '',
   };
   const texts = new Map<string, string>();
@@ -200,6 +201,7 @@ function createStay(
       onEnd({ file: entry.file, path: [], status: 'failed', error: describeError(error) });
       return null;
     }
+    state.loaded?.();
     return async (wanted, stopAtFailure, tell) => {
       const names = wanted.names === null ? null : setOf(wanted.names);
       const { file } = entry;
@@ -239,6 +241,10 @@ async function survey(
     if (index >= entries && performance.now() - began > ms) break;
     lab.fresh();
     state.probes.fill(0);
+    // Else what runs while files are loaded would be the first test's.
+    state.loaded = () => {
+      for (const probe of takeProbes(state.probes)) loadProbes.add(probe);
+    };
     await lab.visit({ file: entry.file, names: null, required: [] }, false, (outcome) => {
       lab.alive();
       if (state.used <= state.limit) ticks = Math.max(ticks, state.used);
@@ -247,6 +253,7 @@ async function survey(
     for (const probe of takeProbes(state.probes)) loadProbes.add(probe);
   }
   lab.fresh();
+  state.loaded = null;
   state.probes = new Uint8Array(0);
   const durationMs = performance.now() - began;
   return {
