@@ -6,7 +6,7 @@ const VITEST = { runner: 'vitest', argv: ['vitest', 'run'] } as const;
 const TYPESCRIPT = { language: 'typescript', plan: VITEST, packages: true } as const;
 
 const SPANS = {
-  'package.json': '{}',
+  'package.json': '{"type":"commonjs"}',
   'src/late.ts': "const late: string = 'late'; export { late };\n",
   'vitest.config.ts': `import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';

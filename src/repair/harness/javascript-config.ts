@@ -268,8 +268,9 @@ async function evaluated(file: string, environment: object): Promise<Raw> {
         : next(specifier, context),
     load: (url, context, next) => {
       if (url === 'cambium-config:helpers') return { format: 'module', source: HELPERS, shortCircuit: true };
-      const loaded = next(url, context);
-      if (url !== pathToFileURL(file).href || !String(loaded.format).startsWith('module')) return loaded;
+      if (url !== pathToFileURL(file).href) return next(url, context);
+      const loaded = next(url, { ...context, ...formatOf(file) });
+      if (!String(loaded.format).startsWith('module')) return loaded;
       return { ...loaded, source: withScriptNames(String(loaded.source)) };
     },
   });
@@ -284,6 +285,13 @@ async function evaluated(file: string, environment: object): Promise<Raw> {
     hooks.deregister();
     Reflect.deleteProperty(globalThis, '__cambiumMerge');
   }
+}
+
+/** The runner reads a configuration with `import` or `export` as a module, whatever the package says of its files. */
+function formatOf(file: string): { format?: string } {
+  const ending = /\.[jt]s$/.exec(file)?.[0];
+  if (ending === undefined || !/^\s*(?:import|export)\b/m.test(fs.readFileSync(file, 'utf8'))) return {};
+  return { format: ending === '.ts' ? 'module-typescript' : 'module' };
 }
 
 function merged(one: Raw, other: Raw): Raw {
