@@ -4,8 +4,10 @@ import { AppError } from '#foundation/errors.ts';
 import type { Log } from '#foundation/log.ts';
 import { err, ok, type Result } from '#foundation/result.ts';
 import type { Certifier, CertifyStep } from '#quality/certify.ts';
+import type { GateKeeper } from '#quality/gate.ts';
 import type { RepairProgress } from '#repair/engine.ts';
 import type { IsolationReport } from '#sandbox/isolation.ts';
+import type { KeeperAnswer } from '#workflows/driver.ts';
 import type { IsolationRequest, OpenHands, RunHands } from '#workflows/ports.ts';
 import { type Base, once } from './base.ts';
 
@@ -13,6 +15,8 @@ export interface Hands {
   readonly isolation: () => Promise<IsolationReport>;
   readonly certifier: () => Promise<Certifier>;
   readonly open: OpenHands;
+  /** Who executes the checks of gates. */
+  readonly openKeeper: () => Promise<KeeperAnswer>;
 }
 
 /** Everything that runs foreign code, made when it is first needed and for the isolation that is asked for. */
@@ -26,7 +30,7 @@ export function createHands(base: Base): Hands {
   const openFor = async (
     request: IsolationRequest,
     log: Log,
-  ): Promise<Result<RunHands & { certifier: Certifier }, Refusal>> => {
+  ): Promise<Result<RunHands & Judges, Refusal>> => {
     const report = request === wanted ? await isolation() : await probe(request);
     if (report.rung !== null) return ok(await createRunHands({ ...base, log }, report.rung, report));
     const why = report.rungs.filter((each) => !each.available).map((each) => `${each.rung}: ${each.reason}`);
@@ -42,7 +46,16 @@ export function createHands(base: Base): Hands {
     const opened = await openFor(request, log);
     return opened.ok ? { ok: true, hands: opened.value } : { ok: false, ...opened.error };
   };
-  return { isolation, certifier: once(certifier), open };
+  const openKeeper = async (): Promise<KeeperAnswer> => {
+    const opened = await openFor(wanted, base.log);
+    return opened.ok ? { ok: true, keeper: opened.value.keeper } : { ok: false, ...opened.error };
+  };
+  return { isolation, certifier: once(certifier), open, openKeeper };
+}
+
+interface Judges {
+  readonly certifier: Certifier;
+  readonly keeper: GateKeeper;
 }
 
 interface Refusal {
@@ -54,7 +67,7 @@ async function createRunHands(
   base: Base,
   rung: IsolationRung,
   { features }: IsolationReport,
-): Promise<RunHands & { certifier: Certifier }> {
+): Promise<RunHands & Judges> {
   const [
     { createSandbox },
     { createTestRunner },
@@ -62,6 +75,8 @@ async function createRunHands(
     { failingSince },
     { createRepairEngine },
     { createRepairCoder },
+    { createGateKeeper },
+    { detectAt },
   ] = await Promise.all([
     import('#sandbox/runner.ts'),
     import('#quality/test-run.ts'),
@@ -69,6 +84,8 @@ async function createRunHands(
     import('#quality/failing-since.ts'),
     import('#repair/engine.ts'),
     import('#workflows/repair-coder.ts'),
+    import('#quality/gate.ts'),
+    import('#operations/tree-files.ts'),
   ]);
   const { git, workspaces, clock, ids, log, edges } = base;
   const sandbox = createSandbox({ rung, features, clock, log });
@@ -80,9 +97,15 @@ async function createRunHands(
     edges.onProgress({ activity: phase, ...counts });
   const onCheck = (check: CertifyStep): void =>
     edges.onProgress({ activity: `checking: ${check}`, tried: 0, plausible: 0, ratePerSecond: 0 });
+  const keeper = createGateKeeper({
+    ...{ ...parts, sandbox },
+    detect: ({ repository, commit, ...wish }) => detectAt(git, { repository, commit }, wish),
+    certify: certifier.certify,
+  });
   return {
     rung,
     tests,
+    keeper,
     certifier: {
       verify: certifier.verify,
       certify: (request, signal) => certifier.certify({ onProgress: onCheck, ...request }, signal),

@@ -2,6 +2,7 @@
 import type { OperationContext } from '#operations/context.ts';
 import { type Base, once } from './base.ts';
 import { createDatabaseCare, openStore } from './database.ts';
+import { createDriverOn } from './driver.ts';
 import type { Hands } from './hands.ts';
 import { createTicketRooms } from './tickets.ts';
 
@@ -16,6 +17,7 @@ type Stores = Pick<
   | 'collaboration'
   | 'budgets'
   | 'spending'
+  | 'driver'
 >;
 
 export function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack): Stores {
@@ -26,7 +28,9 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
   );
   const parts = async () => ({ db: await database(), journal: await journal(), clock, ids });
   const projects = once(async () => (await import('#projects/projects.ts')).createProjects(await parts()));
-  const ticketing = once(async () => createTicketRooms({ ...(await parts()), projects: await projects() }));
+  const ticketing = once(async () =>
+    createTicketRooms({ ...(await parts()), git: base.git, projects: await projects() }),
+  );
   const collaboration = once(async () =>
     (await import('./collaboration.ts')).createCollaboration(await parts()),
   );
@@ -58,6 +62,7 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
   });
   const budgets = once(async () => (await import('#policy/budgets.ts')).createBudgets(await parts()));
   const spending = once(async () => (await import('#policy/spending.ts')).createSpending(await parts()));
+  const driver = once(async () => createDriverOn(base, hands, { projects, engine, ticketing }));
   return {
     journal,
     projects,
@@ -67,6 +72,7 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
     collaboration,
     budgets,
     spending,
+    driver,
     databaseCare: createDatabaseCare(base),
   };
 }

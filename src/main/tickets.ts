@@ -6,6 +6,7 @@ import type { Ids } from '#foundation/ids.ts';
 import type { Journal } from '#journal/port.ts';
 import type { TicketRooms } from '#operations/context.ts';
 import type { Projects } from '#projects/projects.ts';
+import type { Git } from '#sandbox/git.ts';
 import type { MoveGuard } from '#workflows/transitions.ts';
 
 const PRESETS_DIRECTORY = fileURLToPath(new URL('../../presets/workflows', import.meta.url));
@@ -16,6 +17,7 @@ export interface TicketRoomsParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly projects: Projects;
+  readonly git: Git;
 }
 
 export async function createTicketRooms(parts: TicketRoomsParts): Promise<TicketRooms> {
@@ -29,6 +31,7 @@ export async function createTicketRooms(parts: TicketRoomsParts): Promise<Ticket
     { createTicketReads },
     { createPrepareTicket },
     { createColumnGuard },
+    { createGateGuard },
   ] = await Promise.all([
     import('#projects/tickets.ts'),
     import('#projects/dependencies.ts'),
@@ -39,13 +42,14 @@ export async function createTicketRooms(parts: TicketRoomsParts): Promise<Ticket
     import('#workflows/ticket-reads.ts'),
     import('#workflows/open-ticket.ts'),
     import('#workflows/board.ts'),
+    import('#workflows/gate-guard.ts'),
   ]);
   const { db, journal } = parts;
   const tickets = createTickets(parts);
   const dependencies = createDependencies({ ...parts, tickets });
   const definitions = createDefinitions({ ...parts, presetsDirectory: PRESETS_DIRECTORY });
   const facts = createReadFacts({ tickets, dependencies, definitions });
-  const guards: MoveGuard[] = [createColumnGuard(definitions)];
+  const guards: MoveGuard[] = [createGateGuard(parts), createColumnGuard(definitions)];
   const transitions = createTransitions({ ...parts, tickets, definitions, facts, guards });
   return {
     db,

@@ -24,6 +24,7 @@ import type { IsolationReport } from '#sandbox/isolation.ts';
 import type { Workspaces } from '#sandbox/workspace.ts';
 import type { TicketContext } from '#workflows/context.ts';
 import type { Definitions } from '#workflows/definitions.ts';
+import type { Driver } from '#workflows/driver.ts';
 import type { PrepareTicket } from '#workflows/open-ticket.ts';
 import type { RunEngine } from '#workflows/run-engine.ts';
 import type { Threads } from '#workflows/threads.ts';
@@ -126,6 +127,7 @@ export interface OperationContext {
   /** Throws ISOLATION_UNAVAILABLE when no rung works and none was not asked for. */
   readonly certifier: () => Promise<Certifier>;
   readonly engine: () => Promise<RunEngine>;
+  readonly driver: () => Promise<Driver>;
   /** Throws CONFIG_INVALID when models.yaml has mistakes. */
   readonly models: () => Promise<ModelDesk>;
   readonly budgets: () => Promise<Budgets>;

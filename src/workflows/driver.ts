@@ -16,6 +16,8 @@ import type { StepEnd, VisitContext, VisitParts, VisitStep } from './drive/visit
 import { type Owner, thisProcess } from './owner.ts';
 import { approvalStateOf } from './run-status.ts';
 
+export type { KeeperAnswer } from './drive/visit.ts';
+
 const LEASE_MS = 60_000;
 const MAX_STEPS = 500;
 const LOOK_MS = 5_000;

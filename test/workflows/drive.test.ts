@@ -204,3 +204,20 @@ test('R5: a living process keeps the ticket to itself', async () => {
   expect(lost).toMatchObject([{ reason: { code: 'TICKET_CONFLICT' } }]);
   expect((await built.driver.view(ticket.key)).phase).toBe('done');
 });
+
+test('R5: work that a process gave up is taken on by whoever works', async () => {
+  await using built = await rooms();
+  const ticket = await openTicket(built, world.repository.path);
+  const stopped = new AbortController();
+  const given = built.driver.drive(ticket.key, stopped.signal);
+  stopped.abort(new Error('stop'));
+  await expect(given).rejects.toThrow('stop');
+  expect((await built.driver.view(ticket.key)).rest).toBeNull();
+  const working = new AbortController();
+  const work = built.driver.work(working.signal);
+  await expect
+    .poll(async () => (await built.driver.view(ticket.key)).phase, { timeout: 60_000 })
+    .toBe('done');
+  working.abort();
+  await work;
+});

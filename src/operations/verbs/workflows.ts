@@ -17,6 +17,21 @@ export const WORKFLOW_VERBS = {
     summary: 'Send a ticket back to a phase it has been in',
     load: async () => (await import('../ticket-changes.ts')).regressPhase,
   },
+  'phase.gate': {
+    effect: 'write',
+    summary: 'Evaluate the gate of the phase that a ticket is in',
+    load: async () => (await import('../gates.ts')).gatePhase,
+  },
+  'phase.decide': {
+    effect: 'write',
+    summary: 'Give the word that the gate of a ticket waits for',
+    load: async () => (await import('../gates.ts')).decidePhase,
+  },
+  'ticket.work': {
+    effect: 'write',
+    summary: 'Carry a ticket on through its phases until it rests',
+    load: async () => (await import('../gates.ts')).workTicket,
+  },
   'workflow.list': {
     effect: 'read',
     summary: 'List the workflows of a repository',

@@ -5,6 +5,7 @@ import { typeable } from './output.ts';
 import { BOARD_PRESENTERS } from './presenters/board.ts';
 import { CARE_PRESENTERS } from './presenters/care.ts';
 import { COLLABORATION_PRESENTERS } from './presenters/collaboration.ts';
+import { GATE_PRESENTERS } from './presenters/gate.ts';
 import { MEMORY_PRESENTERS } from './presenters/memory.ts';
 import { MODEL_PRESENTERS } from './presenters/model.ts';
 import { MONEY_PRESENTERS } from './presenters/money.ts';
@@ -19,6 +20,7 @@ const PRESENTERS = {
   ...BOARD_PRESENTERS,
   ...COLLABORATION_PRESENTERS,
   ...WORKFLOW_PRESENTERS,
+  ...GATE_PRESENTERS,
   ...MEMORY_PRESENTERS,
   ...MODEL_PRESENTERS,
   ...MONEY_PRESENTERS,
@@ -67,6 +69,10 @@ export function exitOf(presentation: Presentation, output: unknown, allowEmpty: 
       return (output as Out<'ticket.move'>).results.some((each) => each.outcome === 'refused')
         ? EXIT.gate
         : EXIT.ok;
+    case 'gate':
+      return exitOfGate(output as Out<'phase.gate'>);
+    case 'worked':
+      return exitOfWork(output as Out<'ticket.work'>);
     case 'validated':
       return (output as Out<'workflow.validate'>).valid ? EXIT.ok : EXIT.config;
     case 'doctor':
@@ -78,6 +84,16 @@ export function exitOf(presentation: Presentation, output: unknown, allowEmpty: 
     default:
       return EXIT.ok;
   }
+}
+
+function exitOfGate({ gate }: Out<'phase.gate'>): number {
+  if (gate === null || gate.status === 'waiting') return EXIT.parked;
+  return gate.status === 'blocked' ? EXIT.gate : EXIT.ok;
+}
+
+function exitOfWork({ rest }: Out<'ticket.work'>): number {
+  if (rest === null || rest.kind === 'done') return EXIT.ok;
+  return rest.kind === 'gate' ? EXIT.gate : rest.kind === 'run' ? EXIT.failed : EXIT.parked;
 }
 
 function exitOfRun({ outcome, code }: Pick<SolveReport, 'outcome' | 'code'>, allowEmpty: boolean): number {

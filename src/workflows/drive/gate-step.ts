@@ -12,7 +12,7 @@ import { certificates } from '../tables.ts';
 import { answerTo } from './approvals.ts';
 import { tryAgain } from './body.ts';
 import { following } from './move-step.ts';
-import type { Drive } from './record.ts';
+import type { Drive, DriveRest } from './record.ts';
 import { keepResult, newestResult } from './results.ts';
 import { goOn, restFor, type StepEnd, type VisitContext, type VisitStep } from './visit.ts';
 
@@ -164,7 +164,7 @@ function afterVerdict(context: VisitContext, verdict: GateVerdict): StepEnd {
     case 'not_configured':
       return goOn({ step: 'move' });
     case 'waiting':
-      return restFor({ kind: 'person', reason: `the gate of ${phase.id} waits: ${why}`, next });
+      return restFor(waitFor(verdict, { reason: `the gate of ${phase.id} waits: ${why}`, key: ticket.key }));
     case 'blocked': {
       // A person's no is no failure of the work: it is not tried again without anybody asking for it.
       const said = verdict.checks.some((check) => check.type === 'approval' && check.outcome === 'refused');
@@ -176,6 +176,13 @@ function afterVerdict(context: VisitContext, verdict: GateVerdict): StepEnd {
       return (said ? null : tryAgain(context)) ?? restFor(shut, { runId: null, tries: 0 });
     }
   }
+}
+
+function waitFor({ checks }: GateVerdict, { reason, key }: { reason: string; key: string }): DriveRest {
+  if (checks.some((check) => check.type === 'tasks')) {
+    return { kind: 'tasks', reason, next: `cambium ticket show ${key}` };
+  }
+  return { kind: 'person', reason, next: `cambium phase approve ${key}` };
 }
 
 /** What outputs of the ticket still count, as a grader is told of them. */

@@ -46,6 +46,13 @@ function addReading(ticket: Command, act: Act): void {
     ),
   );
   ticket
+    .command('work')
+    .summary('carry a ticket on through its phases until it rests')
+    .argument('<ticket>', 'TKT-n')
+    .action((key: string, _options: unknown, command: Command) =>
+      act({ operation: 'ticket.work', input: { ticket: key }, present: 'worked' }, command),
+    );
+  ticket
     .command('show')
     .summary('show a ticket: where it stands, how it came there, its runs')
     .argument('<ticket>', 'TKT-n')

@@ -20,6 +20,7 @@ function addPhase(phase: Command, act: Act): void {
     .action((key: string, _options: unknown, command: Command) =>
       act({ operation: 'phase.list', input: { ticket: key }, present: 'phases' }, command),
     );
+  addGate(phase, act);
   for (const [name, summary] of [
     ['advance', 'go on to the next phase'],
     ['regress', 'go back to a phase the ticket has been in'],
@@ -42,6 +43,36 @@ function addPhase(phase: Command, act: Act): void {
               dryRun: options['dryRun'] === true,
             },
             present: 'outcomes',
+          },
+          command,
+        ),
+      );
+  }
+}
+
+function addGate(phase: Command, act: Act): void {
+  phase
+    .command('gate')
+    .summary('run every check of the phase that a ticket is in; moves nothing')
+    .argument('<ticket>', 'TKT-n')
+    .action((key: string, _options: unknown, command: Command) =>
+      act({ operation: 'phase.gate', input: { ticket: key }, present: 'gate' }, command),
+    );
+  for (const [name, decision, summary] of [
+    ['approve', 'approved', 'say yes to what the gate asks'],
+    ['reject', 'rejected', 'say no to what the gate asks'],
+  ] as const) {
+    phase
+      .command(name)
+      .summary(summary)
+      .argument('<ticket>', 'TKT-n')
+      .option('--note <text>', 'kept with the word', '')
+      .action((key: string, options: Flags, command: Command) =>
+        act(
+          {
+            operation: 'phase.decide',
+            input: { ticket: key, decision, note: options['note'] },
+            present: 'worked',
           },
           command,
         ),
