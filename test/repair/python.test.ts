@@ -130,3 +130,27 @@ test('a verdict forged by walking the frames of the judge is not believed', { ti
   expect(progress.some((one) => one.plausible > 0)).toBe(true);
   expect(outcome.candidates).toEqual([]);
 });
+
+test.each([
+  ['pytest', ['python3', '-m', 'pytest'], 'from absent import nothing\n'],
+  ['unittest', ['python3', '-m', 'unittest'], 'from absent import nothing\n'],
+] as const)(
+  '%s: of a test file that does not load, what it lacks is told',
+  { timeout: 60_000 },
+  async (runner, argv, head) => {
+    const { outcome } = await repair({
+      language: 'python',
+      plan: { runner, argv: [...argv] },
+      files: {
+        'stats.py': SOURCE,
+        'test_stats.py': `import unittest\n${head}`,
+      },
+      sourceFiles: ['stats.py'],
+      budget: { wallMs: 8_000, candidates: 1 },
+    });
+    expect(outcome.validation).toBe('command');
+    expect(outcome.notes.join()).toContain(
+      "test_stats.py does not load: ModuleNotFoundError: No module named 'absent'",
+    );
+  },
+);

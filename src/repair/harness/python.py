@@ -8,7 +8,7 @@ from cambium_python.ground import NO_LIMIT, START, decode, encode, full, publish
 from cambium_python.observe import observe, record
 from cambium_python.pytest_runner import PytestRunner
 from cambium_python.requests import attempt, survey
-from cambium_python.runners import ScriptRunner, UnittestRunner
+from cambium_python.runners import ScriptRunner, UnittestRunner, unloaded
 from cambium_python.swapping import install
 
 IN, OUT = 3, 4
@@ -55,12 +55,22 @@ def serve_pytest(stream, write):
             serve(PytestRunner(session), stream, write)
             os._exit(0)
 
+        def pytest_collectreport(self, report):
+            if report.failed:
+                lines = [line for line in str(report.longrepr).splitlines() if line.startswith("E ")]
+                unloaded(report.nodeid.split("::")[0], lines[-1][1:] if lines else "it cannot be collected")
+
     install(START["sources"])
     files = [full(entry["file"]) for entry in START["entries"]]
     # Explanations of failed assertions, and watching for warnings, cost more than the tests.
     quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception",
              "--capture=no", "--assert=plain"]
-    pytest.main([*quiet, *START["options"], *files], plugins=[Loop()])
+    status = pytest.main([*quiet, *START["options"], *files], plugins=[Loop()])
+    # Nothing was collected at all: a conftest that does not load, most often.
+    for message in stream:
+        if message["op"] == "survey":
+            write({"op": "survey", "id": message["id"], "ok": False, "tests": [], "loadProbes": [], "ticks": 0, "durationMs": 0,
+                   "reason": "pytest ended with status %d before it came to the tests" % status})
 
 
 def main():

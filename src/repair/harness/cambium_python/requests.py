@@ -7,7 +7,7 @@ import time
 from cambium_python.children import CHILD, in_child, in_test
 from cambium_python.coverage import LOADED, publish_probe, tracer
 from cambium_python.ground import NO_LIMIT, START, TickLimit, full, publish_ticks, test_name
-from cambium_python.runners import run_test, run_test_afresh
+from cambium_python.runners import run_test, run_test_afresh, why_unloaded
 from cambium_python.state import State
 from cambium_python.swapping import in_tree, install, swap_modules
 from cambium_python.switching import Switcher
@@ -36,7 +36,7 @@ def survey(runner, message, reply_with):
         rest = rest[len(found):]
     duration = (time.monotonic() - began) * 1000
     ended = [one["ticks"] for one in outcomes if "ticks" in one]
-    reply_with({"op": "survey", "id": message["id"], "ok": True, "reason": None, "tests": outcomes,
+    reply_with({"op": "survey", "id": message["id"], "ok": True, "reason": why_unloaded(), "tests": outcomes,
                 "ticks": max(ended, default=0), "loadProbes": sorted(LOADED), "durationMs": duration})
 
 

@@ -10,6 +10,21 @@ MAX_ERROR_CHARS = 4000
 MAX_FRAMES = 20
 
 
+# Why test files could not be loaded, by file: their tests are not among those of the runner.
+UNLOADED = {}
+MAX_REASON_CHARS = 300
+
+
+def unloaded(file, why):
+    UNLOADED.setdefault(file, why.strip()[:MAX_REASON_CHARS])
+
+
+def why_unloaded():
+    for file, why in UNLOADED.items():
+        return "%s does not load: %s" % (file, why)
+    return None
+
+
 class ScriptRunner:
     """A plain script: its exit decides."""
 
@@ -60,7 +75,11 @@ class UnittestRunner:
         self.suite = unittest.TestSuite
         loader = unittest.TestLoader()
         for entry in START["entries"]:
-            module = load_file(full(entry["file"]))
+            try:
+                module = load_file(full(entry["file"]))
+            except BaseException as thrown:
+                unloaded(entry["file"], "%s: %s" % (type(thrown).__name__, thrown))
+                continue
             for case in flatten(loader.loadTestsFromModule(module)):
                 path = [type(case).__qualname__, case._testMethodName]
                 self.cases[(entry["file"], " › ".join(path))] = case
