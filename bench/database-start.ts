@@ -11,7 +11,7 @@ import { findPlaces } from '#database/supervisor/places.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
 import { events, journalHead } from '#journal/tables.ts';
-import { jobLeases } from '#queue/tables.ts';
+import { tasks } from '#queue/tables.ts';
 import { median, quantile, table } from './measuring/figures.ts';
 
 const BUDGET_MS = 150;
@@ -78,7 +78,7 @@ async function timedOpen(): Promise<number> {
   const started = performance.now();
   const db = await openDatabase({
     home,
-    tables: [events, journalHead, jobLeases],
+    tables: [events, journalHead, tasks],
     migrationsDirectory: MIGRATIONS,
     clock,
     log: createLog({ level: 'silent' }),

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool, PoolConfig } from 'pg';
 import type { Clock } from '#foundation/clock.ts';
+import { sha256 } from '#foundation/digest.ts';
 import { AppError } from '#foundation/errors.ts';
 import type { Log } from '#foundation/log.ts';
 import { plural } from '#foundation/text.ts';
@@ -23,6 +24,8 @@ const CONNECT_LIMIT_MS = 10_000;
 const IDLE_CONNECTION_MS = 10_000;
 const POOL_CONNECTIONS = 8;
 const AWAY_PAUSE_MS = 20;
+/** PostgreSQL cuts names of prepared statements at 63. */
+const PREPARED_NAME_CHARS = 32;
 
 export interface OpenOptions {
   /** `postgres://user@host/database`; absent for the embedded server. */
@@ -105,8 +108,8 @@ async function connectDatabase(options: OpenOptions): Promise<Database> {
       q,
       server: { kind: place.kind, version, where: place.where },
       transaction: (work) => q.transaction((inner) => work(inner)).catch(translate),
-      raw: <Row>(text: string, values?: readonly unknown[]) =>
-        rawRows<Row>(pool, text, values).catch(translate),
+      raw: <Row>(text: string, values?: readonly unknown[], how: { readonly prepared?: boolean } = {}) =>
+        rawRows<Row>(pool, { text, values, prepared: how.prepared === true }).catch(translate),
       listen: (...request) => listener.listen(...request).catch(translate),
       close: async () => {
         await listener.close();
@@ -119,9 +122,19 @@ async function connectDatabase(options: OpenOptions): Promise<Database> {
   }
 }
 
-async function rawRows<Row>(pool: Pool, text: string, values?: readonly unknown[]): Promise<Row[]> {
-  const query =
-    values === undefined ? { text, types: RAW_TYPES } : { text, types: RAW_TYPES, values: [...values] };
+interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[] | undefined;
+  readonly prepared?: boolean;
+}
+
+async function rawRows<Row>(pool: Pool, { text, values, prepared }: Statement): Promise<Row[]> {
+  const query = {
+    text,
+    types: RAW_TYPES,
+    ...(values === undefined ? {} : { values: [...values] }),
+    ...(prepared === true ? { name: sha256(text).slice(-PREPARED_NAME_CHARS) } : {}),
+  };
   const result = (await pool.query(query)) as unknown as { rows: Row[] } | { rows: Row[] }[];
   // Several statements in one text give several results; the last one answers.
   return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
@@ -238,10 +251,9 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function readVersion(pool: Pool, options: OpenOptions, where: string): Promise<string> {
-  const rows = await rawRows<{ number: string; version: string }>(
-    pool,
-    `select current_setting('server_version_num') as number, current_setting('server_version') as version`,
-  );
+  const rows = await rawRows<{ number: string; version: string }>(pool, {
+    text: `select current_setting('server_version_num') as number, current_setting('server_version') as version`,
+  });
   const row = rows[0];
   if (Number(row?.number) < OLDEST_SERVER) {
     throw new AppError('DATABASE_UNAVAILABLE', {

@@ -29,9 +29,14 @@ export interface Database {
   transaction<T>(work: (q: Queries) => Promise<T>): Promise<T>;
   /**
    * One statement with `$1` parameters. Rows come with `timestamptz` as ISO strings in UTC, `int8` as a number
-   * (a bigint beyond 2^53), `numeric` as a string, `jsonb` parsed.
+   * (a bigint beyond 2^53), `numeric` as a string, `jsonb` parsed. `prepared` has each connection plan the text once,
+   * for statements that are sent again and again: the text must then be one of a few.
    */
-  raw<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  raw<Row>(
+    text: string,
+    values?: readonly unknown[],
+    options?: { readonly prepared?: boolean },
+  ): Promise<Row[]>;
   /**
    * Calls `onMessage` for every notification on `channel`, on one connection shared by all listeners, which
    * reconnects by itself. Resolves once the server listens; dispose to stop.

@@ -21,6 +21,9 @@ export const ID_PREFIXES = [
   'dsc',
   'ctx',
   'apr',
+  'tsk',
+  'sch',
+  'agt',
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 

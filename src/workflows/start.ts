@@ -141,7 +141,6 @@ interface NewWork {
 async function store(parts: StartParts, work: NewWork): Promise<Started> {
   const { project, request, base, options, checkpoint } = work;
   const given = plainText(request.title ?? '').trim();
-  await parts.queue.prepare();
   const title = given === '' ? `Make the failing tests of ${project.name} pass` : given;
   const started = await parts.db.transaction(async (q) => {
     const ticket =

@@ -33,7 +33,6 @@ export async function workOn(
       throw new AppError('RUN_CONFLICT', { message: `${run.key} was claimed by another process` });
     await carry({ run: claimed, lease }, 'give-back', leaseSignal);
   };
-  await parts.queue.prepare();
   parts.log.info({ owner, concurrency }, 'waiting for runs');
   const rescuing = rescueLoop(parts, signal);
   await parts.queue.work({ queue: 'run', owner, concurrency, handler }, signal);

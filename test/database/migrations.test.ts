@@ -10,7 +10,7 @@ import type { Database } from '#database/port.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
 import { events, journalHead } from '#journal/tables.ts';
-import { jobLeases } from '#queue/tables.ts';
+import { tasks } from '#queue/tables.ts';
 import { openTestDatabase, servers } from '../support/database.ts';
 
 const clock = createSystemClock();
@@ -185,7 +185,7 @@ describe.each(servers)('migrations on the %s server', (server) => {
   });
 
   test('the tables of the storage rooms are as their migrations make them', async () => {
-    const tables: Table[] = [events, journalHead, jobLeases];
+    const tables: Table[] = [events, journalHead, tasks];
     await using t = await openTestDatabase(server);
     expect(await checkSchema(t.db, tables)).toEqual([]);
   });

@@ -1,18 +1,15 @@
 // Jobs survive their workers: one holder at a time, leases that run out, retries, dead letters.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { sql } from '#database/drizzle.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
-import { BOSS_SCHEMA_VERSION } from '#queue/boss.ts';
 import type { Lease, Queue } from '#queue/port.ts';
 import { createQueue, type QueueOptions } from '#queue/queue.ts';
-import { jobLeases } from '#queue/tables.ts';
+import * as tables from '#queue/tables.ts';
 import { openTestDatabase, servers } from '../support/database.ts';
 
 const clock = createSystemClock();
@@ -23,7 +20,10 @@ interface Bench extends AsyncDisposable {
   readonly db: Awaited<ReturnType<typeof openTestDatabase>>['db'];
   readonly url: string;
   readonly queue: Queue;
-  add(runId: string, options?: { key?: string; delaySeconds?: number }): Promise<string>;
+  add(
+    runId: string,
+    options?: { key?: string; delaySeconds?: number; retry?: { limit: number; baseMs?: number } },
+  ): Promise<string>;
   another(options?: Partial<QueueOptions>): Promise<Queue>;
 }
 
@@ -31,7 +31,7 @@ async function openQueue(
   server: (typeof servers)[number],
   options: Partial<QueueOptions> = {},
 ): Promise<Bench> {
-  const t = await openTestDatabase(server, { tables: [jobLeases] });
+  const t = await openTestDatabase(server, { tables: Object.values(tables) });
   const queues: Queue[] = [];
   const make = (db: Bench['db'], more: Partial<QueueOptions>): Queue => {
     const queue = createQueue({ db, clock, log, pollMs: 50, ...options, ...more });
@@ -39,7 +39,6 @@ async function openQueue(
     return queue;
   };
   const queue = make(t.db, {});
-  await queue.prepare();
   return {
     db: t.db,
     url: t.url,
@@ -60,33 +59,7 @@ function present<T>(value: T | null): T {
   return value;
 }
 
-test('the expected schema version is the one of the installed pg-boss', () => {
-  const entry = createRequire(import.meta.url).resolve('pg-boss');
-  const manifest = createRequire(import.meta.url)(join(dirname(entry), '..', 'package.json'));
-  expect(manifest.pgboss.schema).toBe(BOSS_SCHEMA_VERSION);
-});
-
 describe.each(servers)('the queue on the %s server', (server) => {
-  test('processes that prepare at once end with one schema', async () => {
-    await using t = await openTestDatabase(server);
-    const queues = await Promise.all(
-      Array.from({ length: 4 }, async () => createQueue({ db: await t.open(), clock, log })),
-    );
-    await Promise.all(queues.map((queue) => queue.prepare()));
-    expect(await t.db.raw('select version from pgboss.version')).toEqual([{ version: BOSS_SCHEMA_VERSION }]);
-    await Promise.all(queues.map((queue) => queue.close()));
-  });
-
-  test('a job that was not prepared for is refused with the command to run', async () => {
-    await using t = await openTestDatabase(server);
-    const queue = createQueue({ db: t.db, clock, log });
-    const added = t.db.transaction((q) => queue.enqueue(q, { queue: 'run', key: 'a', data: { runId: 'a' } }));
-    await expect(added).rejects.toMatchObject({
-      code: 'DATABASE_MISMATCH',
-      next: expect.stringContaining('cambium db migrate'),
-    });
-  });
-
   test('a job is added with the transaction of its caller, or not at all', async () => {
     await using b = await openQueue(server);
     const failed = b.db.transaction(async (q) => {
@@ -164,8 +137,8 @@ describe.each(servers)('the queue on the %s server', (server) => {
   });
 
   test('a failed job comes back later and later, and at last is a dead letter with its data', async () => {
-    await using b = await openQueue(server, { retryLimit: 2, retryDelaySeconds: 30 });
-    const jobId = await b.add('run_a');
+    await using b = await openQueue(server);
+    const jobId = await b.add('run_a', { retry: { limit: 2, baseMs: 30_000 } });
     const delays: number[] = [];
     for (let round = 0; round < 3; round += 1) {
       expect(await present(await b.queue.take(jobId, 'me')).fail(new Error(`round ${round} \u0000`))).toBe(
@@ -173,29 +146,32 @@ describe.each(servers)('the queue on the %s server', (server) => {
       );
       expect(await b.queue.takeNext('run', 'me')).toBeNull();
       const [row] = await b.db.raw<{ s: number }>(
-        'select extract(epoch from start_after - now())::float8 as s from pgboss.job where id = $1',
+        'select extract(epoch from not_before - now())::float8 as s from tasks where id = $1',
         [jobId],
       );
       delays.push(row?.s ?? 0);
     }
     expect(delays[0]).toBeGreaterThan(25);
-    expect(delays[1]).toBeGreaterThan(55);
+    expect(delays[1]).toBeGreaterThan(50);
     expect(await b.queue.find(jobId)).toMatchObject({ state: 'failed' });
-    const dead = await b.db.raw(`select data, source_id, source_output from pgboss.job where name = 'dead'`);
-    expect(dead).toEqual([
-      { data: { runId: 'run_a' }, source_id: jobId, source_output: { message: 'round 2 ' } },
+    const dead = await b.db.raw(`select payload, reason from tasks where state = 'failed'`);
+    expect(dead).toEqual([{ payload: { runId: 'run_a' }, reason: 'round 2 ' }]);
+    const tries = await b.db.raw('select error, outcome from task_tries where task_id = $1 order by token', [
+      jobId,
     ]);
+    expect(tries).toEqual(
+      ['round 0 ', 'round 1 ', 'round 2 '].map((error) => ({ error, outcome: 'failed' })),
+    );
   });
 
   test('a job whose workers die again and again ends as a dead letter', async () => {
-    await using b = await openQueue(server, { retryLimit: 1, leaseMs: 1 });
-    const jobId = await b.add('run_a');
+    await using b = await openQueue(server, { leaseMs: 1 });
+    const jobId = await b.add('run_a', { retry: { limit: 1 } });
     for (let round = 0; round < 2; round += 1) {
       present(await b.queue.take(jobId, 'mortal'));
       await expect.poll(() => b.queue.reclaim()).toBe(1);
     }
     expect(await b.queue.find(jobId)).toMatchObject({ state: 'failed' });
-    expect(await b.db.raw(`select 1 as one from pgboss.job where name = 'dead'`)).toHaveLength(1);
   });
 
   test('a cancelled job is taken by nobody, and its holder is told at the next renewal', async () => {
@@ -283,9 +259,9 @@ describe.each(servers)('the queue on the %s server', (server) => {
     const [line] = await once(createInterface(holder.stdout), 'line');
     expect(line).toBe(`holds ${jobId}`);
     // It renews its lease, so nobody else gets the job for as long as it lives.
-    const [{ until } = { until: '' }] = await b.db.raw<{ until: string }>('select until from job_leases');
+    const [{ until } = { until: '' }] = await b.db.raw<{ until: string }>('select lease_until as until from tasks');
     await expect
-      .poll(async () => (await b.db.raw<{ until: string }>('select until from job_leases'))[0]?.until)
+      .poll(async () => (await b.db.raw<{ until: string }>('select lease_until as until from tasks'))[0]?.until)
       .not.toBe(until);
     expect(await b.queue.take(jobId, 'thief')).toBeNull();
     holder.kill('SIGKILL');
