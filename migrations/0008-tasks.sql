@@ -66,10 +66,11 @@ create index tasks_by_rank on tasks (type, rank, not_before) where state = 'pend
 create index tasks_by_base on tasks (type, base desc, ready_at, not_before) where state = 'pending';
 create index tasks_by_deadline on tasks (type, deadline, not_before) where state = 'pending' and deadline is not null;
 create index tasks_by_lease on tasks (lease_until) where state = 'running';
-create index tasks_by_ticket on tasks (ticket_id, state);
-create index tasks_by_run on tasks (run_id);
-create index tasks_by_state on tasks (state, number);
-create index tasks_by_agent on tasks (agent_id) where state = 'running';
+-- Partial, so that a task without one costs nothing here: every change of state writes each index anew.
+create index tasks_by_ticket on tasks (ticket_id, state) where ticket_id is not null;
+create index tasks_by_run on tasks (run_id) where run_id is not null;
+create index tasks_dead on tasks (number) where state = 'failed';
+create index tasks_by_agent on tasks (agent_id) where state = 'running' and agent_id is not null;
 create index tasks_by_end on tasks (ended_at) where ended_at is not null;
 
 create function task_state_is_final() returns trigger language plpgsql as $$

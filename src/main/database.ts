@@ -26,6 +26,7 @@ export async function openStore(base: Base, verify: boolean): Promise<Database> 
 async function expectedTables(): Promise<Table[]> {
   const rooms = await Promise.all([
     import('#journal/tables.ts'),
+    import('#queue/tables.ts'),
     import('#projects/tables.ts'),
     import('#workflows/tables.ts'),
     import('#workflows/collaboration-tables.ts'),

@@ -52,18 +52,25 @@ const READY = `t.state = 'pending' and t.not_before <= now() and t.needs <@ $5::
   and (t.files = '{}' or not exists (
     select 1 from task_files h where h.project_id = coalesce(t.project_id, '') and h.path = any(t.files)))`;
 
-/** `$4` types, `$6` how many. Exported for the bench, which looks at its plan. */
+/**
+ * `$4` types, `$6` how many. The candidates are scored without a lock, then locked one by one from the best on: the
+ * lateral part runs once for each of them, in their order, until there are enough. Exported for the bench, which
+ * looks at its plan.
+ */
 export function claimBest(scoring: Scoring): string {
-  const from = `select t.id from tasks t where t.type = w.type and ${READY}`;
+  const from = `select t.id, t.number, ${scoring.score} as score from tasks t where t.type = w.type and ${READY}`;
   return take(`
-    select t.id, t.files, t.project_id from tasks t where t.id in (
-      select c.id from unnest($4::text[]) as w(type) cross join lateral (
+    select mine.* from (
+      select c.id, max(c.score) as score, max(c.number) as number
+      from unnest($4::text[]) as w(type) cross join lateral (
         (${from} order by t.rank limit ${WINDOW})
         union all (${from} order by t.base desc, t.ready_at limit ${WINDOW})
         union all (${from} and t.deadline <= now() + ${scoring.window} order by t.deadline limit ${WINDOW})
-      ) c
-    ) and t.state = 'pending' and t.not_before <= now()
-    order by ${scoring.score} desc, t.number limit $6 for update of t skip locked`);
+      ) c group by c.id order by 2 desc, 3
+    ) best cross join lateral (
+      select t.id, t.files, t.project_id from tasks t
+      where t.id = best.id and t.state = 'pending' and t.not_before <= now() for update skip locked
+    ) mine limit $6`);
 }
 
 /** When others hold everything that was looked at: the first of the long way round. */

@@ -259,9 +259,13 @@ describe.each(servers)('the queue on the %s server', (server) => {
     const [line] = await once(createInterface(holder.stdout), 'line');
     expect(line).toBe(`holds ${jobId}`);
     // It renews its lease, so nobody else gets the job for as long as it lives.
-    const [{ until } = { until: '' }] = await b.db.raw<{ until: string }>('select lease_until as until from tasks');
+    const [{ until } = { until: '' }] = await b.db.raw<{ until: string }>(
+      'select lease_until as until from tasks',
+    );
     await expect
-      .poll(async () => (await b.db.raw<{ until: string }>('select lease_until as until from tasks'))[0]?.until)
+      .poll(
+        async () => (await b.db.raw<{ until: string }>('select lease_until as until from tasks'))[0]?.until,
+      )
       .not.toBe(until);
     expect(await b.queue.take(jobId, 'thief')).toBeNull();
     holder.kill('SIGKILL');
