@@ -67,6 +67,7 @@ export const ERRORS = {
   MOVE_REFUSED: {
     exit: EXIT.gate,
     when: 'A ticket may not go where it was sent: its workflow, its gate, a person or the board refuses.',
+  },
   LOCKED: {
     exit: EXIT.failed,
     when: 'Another holds the lock, it was lost meanwhile, or waiting for it would never end.',

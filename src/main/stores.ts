@@ -18,6 +18,7 @@ type Stores = Pick<
   | 'budgets'
   | 'spending'
   | 'driver'
+  | 'queue'
 >;
 
 export function createStores(base: Base, hands: Hands, resources: AsyncDisposableStack): Stores {
@@ -35,21 +36,30 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
     (await import('./collaboration.ts')).createCollaboration(await parts()),
   );
   const patterns = once(async () => (await import('#memory/retire.ts')).createPatternLibrary(await parts()));
-  const engine = once(async () => {
-    const [{ createQueue }, { createRunEngine }, { detectAt }, { createScanReviewer }] = await Promise.all([
+  const queue = once(async () => {
+    const [{ createQueue }, { createQueueRoom }] = await Promise.all([
       import('#queue/queue.ts'),
+      import('#queue/room.ts'),
+    ]);
+    const db = await database();
+    const opened = resources.adopt(createQueue({ db, clock, log, ids }), (open) => open.close());
+    return createQueueRoom({ db, queue: opened, clock, ids, log });
+  });
+  const engine = once(async () => {
+    const [{ createRunEngine }, { detectAt }, { createScanReviewer }] = await Promise.all([
       import('#workflows/run-engine.ts'),
       import('#operations/tree-files.ts'),
       import('#workflows/scan-reviewer.ts'),
     ]);
     const stores = await parts();
-    const queue = resources.adopt(createQueue({ db: stores.db, clock, log }), (open) => open.close());
+    const room = await queue();
     const { createPatterns } = await import('#memory/patterns.ts');
     return createRunEngine({
       ...stores,
       // Without memory, runs neither learn nor are handed what was learned.
       memory: base.config.learning.enabled ? createPatterns(stores) : undefined,
-      queue,
+      queue: room.queue,
+      crew: { registry: room.crew, version: base.version, handlers: {}, capabilities: [] },
       projects: await projects(),
       tickets: (await ticketing()).tickets,
       git: base.git,
@@ -73,6 +83,7 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
     budgets,
     spending,
     driver,
+    queue,
     databaseCare: createDatabaseCare(base),
   };
 }

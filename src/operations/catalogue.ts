@@ -5,6 +5,7 @@ import { MEMORY_VERBS } from './verbs/memory.ts';
 import { MODEL_VERBS } from './verbs/models.ts';
 import { MONEY_VERBS } from './verbs/money.ts';
 import { RUN_VERBS } from './verbs/runs.ts';
+import { TASK_VERBS } from './verbs/tasks.ts';
 import { TICKET_VERBS } from './verbs/tickets.ts';
 import { WORKFLOW_VERBS } from './verbs/workflows.ts';
 
@@ -14,6 +15,7 @@ export const CATALOGUE = {
   ...BOARD_VERBS,
   ...WORKFLOW_VERBS,
   ...MEMORY_VERBS,
+  ...TASK_VERBS,
   ...MODEL_VERBS,
   ...MONEY_VERBS,
   ...CARE_VERBS,

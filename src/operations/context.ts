@@ -19,6 +19,7 @@ import type { Dependencies } from '#projects/dependencies.ts';
 import type { Projects } from '#projects/projects.ts';
 import type { Tickets } from '#projects/tickets.ts';
 import type { Certifier } from '#quality/certify.ts';
+import type { QueueRoom } from '#queue/room.ts';
 import type { Git } from '#sandbox/git.ts';
 import type { IsolationReport } from '#sandbox/isolation.ts';
 import type { Workspaces } from '#sandbox/workspace.ts';
@@ -132,4 +133,5 @@ export interface OperationContext {
   readonly models: () => Promise<ModelDesk>;
   readonly budgets: () => Promise<Budgets>;
   readonly spending: () => Promise<Spending>;
+  readonly queue: () => Promise<QueueRoom>;
 }

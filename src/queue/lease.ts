@@ -84,6 +84,7 @@ export function createLease(parts: LeaseParts, row: ClaimedRow, owner: string): 
     ticketId: row.ticketId,
     projectId: row.projectId,
     budgetShare: row.budgetShare,
+    capabilities: row.capabilities,
     renew: async () => (await beat()) !== 'lost',
     beat,
     complete: async (result) => {

@@ -41,6 +41,7 @@ export interface TaskLease {
   readonly ticketId: string | null;
   readonly projectId: string | null;
   readonly budgetShare: number | null;
+  readonly capabilities: readonly string[];
   /** Extends the lease; false when it was lost (expired and taken over, or cancelled): stop at once. */
   renew(): Promise<boolean>;
   /** The same, and whether somebody asked for the end of the task meanwhile. */

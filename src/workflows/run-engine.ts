@@ -34,7 +34,7 @@ import {
 } from './shows.ts';
 import { type StartParts, type StartRequest, startRun } from './start.ts';
 import { type Taken, type TakeoverParts, takeHold } from './takeover.ts';
-import { obeyIfIdle, reap, workOn } from './worker.ts';
+import { obeyIfIdle, reap, type WorkCrew, workOn } from './worker.ts';
 
 const LEASE_MS = 60_000;
 const LISTED_RUNS = 50;
@@ -127,6 +127,8 @@ export interface RunEngineParts {
   readonly log: Log;
   /** Lease of a run's owner, milliseconds; must be that of the queue. 60,000 when absent. */
   readonly leaseMs?: number | undefined;
+  /** Absent: workers are no agents of the registry, and take runs only. */
+  readonly crew?: WorkCrew | undefined;
   readonly crashPoint?: CrashProbe | undefined;
   /** Lines for people who watch this process; must not throw. */
   readonly onNote?: ((note: RunNote) => void) | undefined;
@@ -185,7 +187,7 @@ export function createRunEngine(given: RunEngineParts): RunEngine {
       Promise.all((await parts.tickets.list(filter)).map((ticket) => viewTicket(parts, ticket))),
     ticket: async (ref) => viewTicket(parts, await parts.tickets.show(ref)),
     certificate: (ref) => findCertificate(parts, ref),
-    work: ({ concurrency }, signal) => workOn(parts, { concurrency, carry }, signal),
+    work: ({ concurrency }, signal) => workOn(parts, { concurrency, carry, crew: parts.crew }, signal),
     reap: () => reap(parts, (taken) => carry(taken, 'pause')),
   };
 }

@@ -1,6 +1,8 @@
 // Working without being told which run: queued runs, runs of dead workers, ends that were left untidy.
 import { AppError, errorCode, errorMessage } from '#foundation/errors.ts';
-import type { Lease } from '#queue/port.ts';
+import type { Crew } from '#queue/crew.ts';
+import { asJob } from '#queue/lease.ts';
+import type { Lease, TaskHandler } from '#queue/port.ts';
 import { isFinal } from './machine.ts';
 import { ownerText } from './owner.ts';
 import type { RunRecord } from './run-record.ts';
@@ -12,6 +14,16 @@ type Carry = (taken: Taken, onAbort: SessionTask['onAbort'], signal?: AbortSigna
 export interface WorkTask {
   readonly concurrency: number;
   readonly carry: Carry;
+  /** Absent: the worker is no agent of the registry, and takes runs only. */
+  readonly crew?: WorkCrew | undefined;
+}
+
+/** What a worker is besides: an agent with a place in the registry, and handlers for other types of tasks. */
+export interface WorkCrew {
+  readonly registry: Crew;
+  readonly version: string;
+  readonly handlers: Readonly<Record<string, TaskHandler>>;
+  readonly capabilities: readonly string[];
 }
 
 /** How often a worker looks for runs whose worker has died. */
@@ -20,7 +32,7 @@ const RESCUE_MS = 5_000;
 /** Takes runs from the queue until aborted; a run in progress is then given back for others, not paused. */
 export async function workOn(
   parts: TakeoverParts & SessionParts,
-  { concurrency, carry }: WorkTask,
+  { concurrency, carry, crew }: WorkTask,
   signal: AbortSignal,
 ): Promise<void> {
   const owner = ownerText(await parts.self());
@@ -34,8 +46,26 @@ export async function workOn(
     await carry({ run: claimed, lease }, 'give-back', leaseSignal);
   };
   parts.log.info({ owner, concurrency }, 'waiting for runs');
-  const rescuing = rescueLoop(parts, signal);
-  await parts.queue.work({ queue: 'run', owner, concurrency, handler }, signal);
+  if (!crew) {
+    const rescuing = rescueLoop(parts, signal);
+    await parts.queue.work({ queue: 'run', owner, concurrency, handler }, signal);
+    return rescuing;
+  }
+  const { registry, version, capabilities, handlers } = crew;
+  await using agent = await registry.enlist({ owner, version, capabilities, capacity: concurrency });
+  const until = AbortSignal.any([signal, agent.drained]);
+  const rescuing = rescueLoop(parts, until);
+  const all = { ...handlers, run: (task, stop) => handler(asJob<'run'>(task), stop) } satisfies Readonly<
+    Record<string, TaskHandler>
+  >;
+  const observed = Object.fromEntries(
+    Object.entries(all).map(([type, each]) => [type, agent.observed(each)]),
+  );
+  const { agentId, accepts } = agent;
+  await parts.queue.workOn(
+    { owner, agentId, capabilities, accepts, slots: concurrency, handlers: observed },
+    until,
+  );
   await rescuing;
 }
 

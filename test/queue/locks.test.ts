@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { sql } from '#database/drizzle.ts';
 import type { Database } from '#database/port.ts';
 import { createSystemClock } from '#foundation/clock.ts';
 import { createLocks, type Lock, type Locks } from '#queue/locks.ts';
@@ -86,7 +85,10 @@ describe.each(servers)('locks on the %s server', (server) => {
     const taken = t.db.transaction(async (q) => {
       await locks.guard(q, lock);
       const rival = other.acquire({ resource: 'r', holder: 'b', mode: 'exclusive', waitMs: 30_000 });
-      await q.execute(sql`select pg_sleep(0.4)`);
+      // The lock runs out, and the rival stands before it: only our transaction keeps it away.
+      const blocked = `select count(*)::integer as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      await expect.poll(() => t.db.raw(blocked), { timeout: 20_000 }).toEqual([{ n: 1 }]);
       order.push('effect');
       return { rival };
     });

@@ -11,6 +11,7 @@ import { MODEL_PRESENTERS } from './presenters/model.ts';
 import { MONEY_PRESENTERS } from './presenters/money.ts';
 import type { Out, Presenter, Presenting } from './presenters/presenter.ts';
 import { RUN_PRESENTERS } from './presenters/run.ts';
+import { TASK_PRESENTERS } from './presenters/task.ts';
 import { TICKET_PRESENTERS } from './presenters/ticket.ts';
 import { WORKFLOW_PRESENTERS } from './presenters/workflow.ts';
 
@@ -22,6 +23,7 @@ const PRESENTERS = {
   ...WORKFLOW_PRESENTERS,
   ...GATE_PRESENTERS,
   ...MEMORY_PRESENTERS,
+  ...TASK_PRESENTERS,
   ...MODEL_PRESENTERS,
   ...MONEY_PRESENTERS,
   ...CARE_PRESENTERS,

@@ -11,6 +11,7 @@ import { addMoneyCommands } from './commands/money.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSolve } from './commands/solve.ts';
+import { addQueueCommands } from './commands/task.ts';
 import { addTicketCommands } from './commands/ticket.ts';
 import { addWorkflowCommands } from './commands/workflow.ts';
 import { exitCodesTopic } from './exit-codes.ts';
@@ -91,6 +92,7 @@ function createProgram(parts: ProgramParts, settle: (status: number) => void): C
   addBoardCommands(program, act);
   addCollaborationCommands(program, act);
   addWorkflowCommands(program, act);
+  addQueueCommands(program, act);
   addRunCommands(program, act);
   addMemoryCommands(program, act);
   addModelCommands(program, act);
