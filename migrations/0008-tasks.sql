@@ -1,6 +1,10 @@
 -- The one durable queue: tasks in a graph, who holds them, and who may. pg-boss's tables are left where they are in a
 -- database that has them; nothing reads them any more.
 
+create type task_state as enum ('blocked', 'pending', 'running', 'completed', 'failed', 'cancelled', 'skipped');
+create type task_priority as enum ('critical', 'high', 'normal', 'low');
+
+-- Few and small checks: PostgreSQL reads each of them anew for every statement that writes, and a claim is one.
 create table tasks (
   id text primary key,
   number bigint generated always as identity,
@@ -11,30 +15,28 @@ create table tasks (
   -- At most one task of a type with this key has not ended.
   key text,
   payload jsonb not null,
-  state text not null check (
-    state in ('blocked', 'pending', 'running', 'completed', 'failed', 'cancelled', 'skipped')
-  ),
+  state task_state not null,
   -- Why it stands where it stands, for people: the last error, who cancelled it, which prerequisite skipped it.
   reason text,
-  priority text not null check (priority in ('critical', 'high', 'normal', 'low')),
+  priority task_priority not null,
   deadline timestamptz,
   -- Capabilities that whoever takes it must have.
   needs text[] not null,
   -- Files that it owns while it runs: no other running task of the project owns any of them.
   files text[] not null,
   -- Part of the ticket's budget that it may use.
-  budget_share double precision check (budget_share > 0 and budget_share <= 1),
+  budget_share double precision,
   -- Longest a try may run, milliseconds.
-  timeout_ms bigint not null check (timeout_ms > 0),
-  retry_limit integer not null check (retry_limit >= 0),
-  retry_base_ms bigint not null check (retry_base_ms >= 0),
-  retry_max_ms bigint not null check (retry_max_ms >= 0),
+  timeout_ms bigint not null,
+  retry_limit integer not null,
+  retry_base_ms bigint not null,
+  retry_max_ms bigint not null,
   -- Times it was taken and not given back.
   tries integer not null default 0,
   -- Prerequisites that are not settled; a task may only be taken when there is none.
-  waiting_for integer not null default 0 check (waiting_for >= 0),
+  waiting_for integer not null default 0,
   -- Tasks that wait for this one.
-  dependants integer not null default 0 check (dependants >= 0),
+  dependants integer not null default 0,
   -- How many tasks of its ticket were ready before it, for fairness between tickets.
   turn integer not null default 0,
   -- The part of the score that does not move with time, and the place in the queue that follows from it (src/queue/scoring.ts).
@@ -54,10 +56,12 @@ create table tasks (
   created_at timestamptz not null default now(),
   started_at timestamptz,
   ended_at timestamptz,
-  check ((state = 'running') = (lease_until is not null)),
-  check (state <> 'running' or owner is not null),
-  check ((state in ('completed', 'failed', 'cancelled', 'skipped')) = (ended_at is not null)),
-  check ((state = 'blocked') = (waiting_for > 0) or state in ('cancelled', 'skipped'))
+  -- Who runs has a lease, who waits has something to wait for, and what has ended says when.
+  check (case state
+    when 'running' then lease_until is not null and owner is not null and waiting_for = 0 and ended_at is null
+    when 'pending' then lease_until is null and waiting_for = 0 and ended_at is null
+    when 'blocked' then lease_until is null and waiting_for > 0 and ended_at is null
+    else lease_until is null and ended_at is not null end)
 );
 create unique index tasks_number_key on tasks (number);
 create unique index tasks_live_key on tasks (type, key) where state in ('blocked', 'pending', 'running');
@@ -73,19 +77,22 @@ create index tasks_dead on tasks (number) where state = 'failed';
 create index tasks_by_agent on tasks (agent_id) where state = 'running' and agent_id is not null;
 create index tasks_by_end on tasks (ended_at) where ended_at is not null;
 
-create function task_state_is_final() returns trigger language plpgsql as $$
+-- The state machine of tasks: every pair that is not named here is refused, whoever writes.
+create function task_moves() returns trigger language plpgsql as $$
 begin
+  if (case old.state
+    when 'blocked' then new.state in ('pending', 'skipped', 'cancelled')
+    when 'pending' then new.state in ('blocked', 'running', 'cancelled')
+    when 'running' then new.state in ('pending', 'completed', 'failed', 'cancelled')
+    when 'completed' then false
+    else new.state in ('pending', 'blocked') end) then
+    return new;
+  end if;
   raise exception 'task % cannot go from % to %', old.id, old.state, new.state using errcode = 'check_violation';
 end;
 $$;
--- The state machine of tasks: every pair that is not named here is refused, whoever writes.
-create trigger tasks_states before update of state on tasks for each row
-  when (old.state <> new.state and not (
-    (old.state = 'blocked' and new.state in ('pending', 'skipped', 'cancelled'))
-    or (old.state = 'pending' and new.state in ('blocked', 'running', 'cancelled'))
-    or (old.state = 'running' and new.state in ('pending', 'completed', 'failed', 'cancelled'))
-    or (old.state in ('failed', 'cancelled', 'skipped') and new.state in ('pending', 'blocked'))
-  )) execute function task_state_is_final();
+create trigger tasks_states before update of state on tasks
+  for each row when (old.state <> new.state) execute function task_moves();
 
 create table task_edges (
   task_id text not null references tasks (id) on delete cascade,

@@ -117,7 +117,7 @@ const INSERT = (scoring: Scoring): string => `
   with given as (
     select g.*, row_number() over (partition by g."ticketId" order by g.place) - 1 as nth from (
       select r.*, row_number() over () as place from jsonb_to_recordset($1::jsonb) as r (
-        id text, type text, "projectId" text, "ticketId" text, "runId" text, key text, payload jsonb, priority text,
+        id text, type text, "projectId" text, "ticketId" text, "runId" text, key text, payload jsonb, priority task_priority,
         deadline timestamptz, capabilities jsonb, files jsonb, retry jsonb, "budgetShare" float8, "timeoutMs" bigint,
         "delayMs" bigint, waiting integer)
     ) g
@@ -133,7 +133,7 @@ const INSERT = (scoring: Scoring): string => `
   )
   insert into tasks (id, type, project_id, ticket_id, run_id, key, payload, state, priority, deadline, needs, files,
     budget_share, timeout_ms, retry_limit, retry_base_ms, retry_max_ms, waiting_for, turn, not_before, ready_at, base, rank)
-  select id, type, "projectId", "ticketId", "runId", key, payload, case when waiting > 0 then 'blocked' else 'pending' end,
+  select id, type, "projectId", "ticketId", "runId", key, payload, (case when waiting > 0 then 'blocked' else 'pending' end)::task_state,
     priority, deadline, array(select jsonb_array_elements_text(capabilities)), array(select jsonb_array_elements_text(files)),
     "budgetShare", "timeoutMs", (retry->>'limit')::integer, (retry->>'baseMs')::bigint, (retry->>'maxMs')::bigint,
     waiting, turn, not_before, case when waiting > 0 then null else now() end,

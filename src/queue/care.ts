@@ -74,6 +74,6 @@ const REVIVE = (scoring: Scoring): string => `
     select t.id, (select count(*) from task_edges e where e.task_id = t.id and not e.settled)::integer as n
     from tasks t where t.id = any($1::text[])
   )
-  update tasks t set state = case when w.n > 0 then 'blocked' else 'pending' end, waiting_for = w.n, tries = 0,
+  update tasks t set state = (case when w.n > 0 then 'blocked' else 'pending' end)::task_state, waiting_for = w.n, tries = 0,
     ended_at = null, cancel_by = null, not_before = now(), result = null, owner = null, agent_id = null, ${scoring.ready}
   from waits w where t.id = w.id returning t.id, t.state, t.type`;

@@ -34,6 +34,11 @@ export interface ClaimedRow {
   readonly capabilities: readonly string[];
 }
 
+/**
+ * Parameters whose value would change the estimate stand in a subselect: PostgreSQL then finds a plan for one value no
+ * better than one for all, and keeps it instead of planning each claim anew, which costs more than the claim.
+ */
+
 /** `$1` owner, `$2` agent, `$3` lease in ms; `chosen` holds the ids and has locked their rows. */
 const take = (chosen: string): string => `
   with chosen as (${chosen}), owned as (
@@ -48,7 +53,7 @@ const take = (chosen: string): string => `
     t.project_id as "projectId", t.budget_share as "budgetShare", t.needs as capabilities`;
 
 /** Ready for somebody with the capabilities of `$5`, and no file of it is in a running task's hands. */
-const READY = `t.state = 'pending' and t.not_before <= now() and t.needs <@ $5::text[]
+const READY = `t.state = 'pending' and t.not_before <= now() and t.needs <@ (select $5::text[])
   and (t.files = '{}' or not exists (
     select 1 from task_files h where h.project_id = coalesce(t.project_id, '') and h.path = any(t.files)))`;
 
@@ -62,7 +67,7 @@ export function claimBest(scoring: Scoring): string {
   return take(`
     select mine.* from (
       select c.id, max(c.score) as score, max(c.number) as number
-      from unnest($4::text[]) as w(type) cross join lateral (
+      from unnest((select $4::text[])) as w(type) cross join lateral (
         (${from} order by t.rank limit ${WINDOW})
         union all (${from} order by t.base desc, t.ready_at limit ${WINDOW})
         union all (${from} and t.deadline <= now() + ${scoring.window} order by t.deadline limit ${WINDOW})
@@ -70,13 +75,13 @@ export function claimBest(scoring: Scoring): string {
     ) best cross join lateral (
       select t.id, t.files, t.project_id from tasks t
       where t.id = best.id and t.state = 'pending' and t.not_before <= now() for update skip locked
-    ) mine limit $6`);
+    ) mine limit (select $6::integer)`);
 }
 
 /** When others hold everything that was looked at: the first of the long way round. */
 const CLAIM_ANY = take(`
   select t.id, t.files, t.project_id from tasks t where t.type = any($4::text[]) and ${READY}
-  order by t.rank limit $6 for update of t skip locked`);
+  order by t.rank limit (select $6::integer) for update of t skip locked`);
 
 /** This very task, whatever its delay; waits for a rival and then finds it taken. */
 const CLAIM_THIS = take(`

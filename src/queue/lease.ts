@@ -5,7 +5,7 @@ import { clip, plainText } from '#foundation/text.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Beat, Lease, QueueName, TaskLease } from './port.ts';
 import type { Scoring } from './scoring.ts';
-import { announce, settle } from './settle.ts';
+import { announce, release, settle } from './settle.ts';
 import { transact, within } from './statement.ts';
 
 const ERROR_CHARS = 4_000;
@@ -48,7 +48,7 @@ const AGAIN = (scoring: Scoring): string => `
   where id = $1 and token = $2 and state = 'running' and tries <= retry_limit and cancel_by is null returning t.type`;
 
 const DEAD = `
-  update tasks set state = case when cancel_by is null then 'failed' else 'cancelled' end, ended_at = now(),
+  update tasks set state = (case when cancel_by is null then 'failed' else 'cancelled' end)::task_state, ended_at = now(),
     lease_until = null, reason = $3
   where id = $1 and token = $2 and state = 'running' returning state`;
 
@@ -60,11 +60,13 @@ const NOTE_TRY = `
 export function createLease(parts: LeaseParts, row: ClaimedRow, owner: string): TaskLease {
   const { db, scoring, leaseMs } = parts;
   const mine = [row.id, row.token];
-  const hold = async (q: Queries): Promise<boolean> => (await within(q, HOLD, mine)).length > 0;
+  const hold = async (q: Queries): Promise<Hold | null> => (await within<Hold>(q, HOLD, mine))[0] ?? null;
   const finish = async (q: Queries, result: unknown): Promise<boolean> => {
-    if (!(await hold(q))) return false;
+    const held = await hold(q);
+    if (held === null) return false;
     await within(q, COMPLETE, [...mine, json(result)]);
-    await leave(parts, q, row.id);
+    if (held.owning) await within(q, 'delete from task_files where task_id = $1', [row.id]);
+    if (held.needed) await release(parts, q, [row.id]);
     return true;
   };
   const beat = async (): Promise<Beat> => {
@@ -100,7 +102,7 @@ export function createLease(parts: LeaseParts, row: ClaimedRow, owner: string): 
     fail: (error) => transact(db, (q) => failTry(parts, q, { row, error, hold })),
     release: () =>
       transact(db, async (q) => {
-        if (!(await hold(q))) return false;
+        if ((await hold(q)) === null) return false;
         const freed = await within<{ type: string }>(q, RELEASE(scoring), mine);
         if (freed.length === 0) {
           // What was to be cancelled is not given to anybody else.
@@ -119,17 +121,26 @@ export function createLease(parts: LeaseParts, row: ClaimedRow, owner: string): 
 }
 
 /** Locks the row: whoever connects a task to this one, or takes it over, comes before or after, never between. */
-const HOLD = `select 1 from tasks where id = $1 and token = $2 and state = 'running' for update`;
+const HOLD = `
+  select dependants > 0 as needed, files <> '{}' as owning from tasks
+  where id = $1 and token = $2 and state = 'running' for update`;
 const GUARD = `select 1 from tasks where id = $1 and token = $2 and state = 'running' for share`;
+
+interface Hold extends Record<string, unknown> {
+  /** Others wait for it. */
+  readonly needed: boolean;
+  /** It owns files. */
+  readonly owning: boolean;
+}
 
 interface FailedTry {
   readonly row: ClaimedRow;
   readonly error: unknown;
-  readonly hold: (q: Queries) => Promise<boolean>;
+  readonly hold: (q: Queries) => Promise<Hold | null>;
 }
 
 async function failTry(parts: LeaseParts, q: Queries, { row, error, hold }: FailedTry): Promise<boolean> {
-  if (!(await hold(q))) return false;
+  if ((await hold(q)) === null) return false;
   const mine = [row.id, row.token];
   const text = errorText(error);
   const { retryable, waitMs } = retryWish(error);

@@ -27,7 +27,7 @@ const AGAIN = (scoring: Scoring): string => `
   where t.id = any($1::text[]) returning t.type`;
 
 const END = `
-  update tasks set state = case when cancel_by is null then 'failed' else 'cancelled' end, ended_at = now(),
+  update tasks set state = (case when cancel_by is null then 'failed' else 'cancelled' end)::task_state, ended_at = now(),
     lease_until = null, reason = case when cancel_by is null then 'its worker ' || owner || ' fell silent' else reason end
   where id = any($1::text[])`;
 

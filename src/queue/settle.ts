@@ -42,20 +42,29 @@ const RELEASE = (scoring: Scoring): string => `
     select t.id from tasks t where t.id in (select task_id from counts) and t.state = 'blocked' order by t.id for update
   )
   update tasks t set waiting_for = t.waiting_for - c.n,
-    state = case when t.waiting_for = c.n then 'pending' else t.state end, ${scoring.ready}
+    state = case when t.waiting_for = c.n then 'pending'::task_state else t.state end, ${scoring.ready}
   from counts c, locked l where l.id = c.task_id and t.id = c.task_id
   returning t.type, t.state`;
 
 /** Settles the dependants of tasks that ended in this transaction (or before it, for edges that are new). */
 export async function settle(
-  { scoring }: { readonly scoring: Scoring },
+  parts: { readonly scoring: Scoring },
   q: Queries,
   ended: readonly string[],
 ): Promise<void> {
   const all = [...ended];
   // An edge to a skipped task may have been added while its row was waited for: the next look sees it.
   for (let more = await skip(q, all); more.length > 0; more = await skip(q, all)) all.push(...more);
-  const freed = await within<{ type: string; state: string }>(q, RELEASE(scoring), [all]);
+  await release(parts, q, all);
+}
+
+/** Opens the edges of tasks that completed, and those that let others run anyway. */
+export async function release(
+  { scoring }: { readonly scoring: Scoring },
+  q: Queries,
+  ended: readonly string[],
+): Promise<void> {
+  const freed = await within<{ type: string; state: string }>(q, RELEASE(scoring), [ended]);
   const types = new Set(freed.filter(({ state }) => state === 'pending').map(({ type }) => type));
   if (types.size > 0) await announce(q, [...types]);
 }

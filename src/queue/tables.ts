@@ -16,6 +16,8 @@ import {
 
 const texts = customType<{ data: string[] }>({ dataType: () => 'text[]' });
 const instants = customType<{ data: string[] }>({ dataType: () => 'timestamp with time zone[]' });
+const taskState = customType<{ data: string }>({ dataType: () => 'task_state' });
+const taskPriority = customType<{ data: string }>({ dataType: () => 'task_priority' });
 const number = () => bigint({ mode: 'number' });
 
 export const tasks = pgTable(
@@ -29,9 +31,9 @@ export const tasks = pgTable(
     runId: text('run_id'),
     key: text(),
     payload: jsonb().notNull(),
-    state: text().notNull(),
+    state: taskState().notNull(),
     reason: text(),
-    priority: text().notNull(),
+    priority: taskPriority().notNull(),
     deadline: instant(),
     needs: texts().notNull(),
     files: texts().notNull(),

@@ -66,7 +66,7 @@ export function createTasks({ db, scoring }: { readonly db: Database; readonly s
         where.push(condition.replace('?', `$${values.length}`));
       };
       if (states && states.length === 1 && states[0] === 'failed') where.push(`t.state = 'failed'`);
-      else if (states && states.length > 0) add('t.state = any(?::text[])', states);
+      else if (states && states.length > 0) add('t.state = any(?::task_state[])', states);
       if (type !== undefined) add('t.type = ?', type);
       if (ticketId !== undefined) add('t.ticket_id = ?', ticketId);
       if (runId !== undefined) add('t.run_id = ?', runId);
