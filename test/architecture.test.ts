@@ -61,10 +61,10 @@ const ROOMS: readonly Room[] = [
   {
     storey: 'storage',
     room: 'queue',
-    does: 'durable jobs: leases, retries, dead letters, schedules, named locks with fencing',
+    does: 'one durable queue: tasks in a graph, leases, retries, dead letters, schedules, agents, named locks with fencing',
     mayImport: ['database'],
-    alone: 'pg-boss',
-    packages: ['pg-boss'],
+    alone: 'croner',
+    packages: ['croner'],
   },
   {
     storey: 'hands',

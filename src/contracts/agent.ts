@@ -10,11 +10,9 @@ export const agentState = z.enum([
   'quarantined',
   'terminated',
 ]);
-export type AgentState = z.infer<typeof agentState>;
 
 /** By heartbeats that did not come: one is late, two degraded, three unresponsive. */
 export const agentHealth = z.enum(['healthy', 'late', 'degraded', 'unresponsive']);
-export type AgentHealth = z.infer<typeof agentHealth>;
 
 /** Whether it takes new tasks: a paused one waits, a draining one finishes what it has and stops. */
 export const agentIntake = z.enum(['open', 'paused', 'draining']);

@@ -15,7 +15,6 @@ export const taskState = z.enum(TASK_STATES);
 export type TaskState = z.infer<typeof taskState>;
 
 export const taskPriority = z.enum(['critical', 'high', 'normal', 'low']);
-export type TaskPriority = z.infer<typeof taskPriority>;
 
 /** What becomes of a task whose prerequisite did not complete: it waits for a person, is skipped, or runs anyway. */
 export const edgePolicy = z.enum(['block', 'skip', 'run']);

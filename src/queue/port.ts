@@ -118,6 +118,8 @@ export interface Queue {
   workOn(options: TaskWork, signal: AbortSignal): Promise<void>;
   /** Makes tasks whose lease has run out ready again (or dead letters) and ends overdue cancellations; how many. */
   reclaim(): Promise<number>;
+  /** Forgets tasks that ended more than 14 days ago and that nothing waits for; how many. */
+  purge(): Promise<number>;
   /**
    * Cancels a task that has not ended. One that runs is told and has `graceMs` to stop by itself (0 when absent: it is
    * over at once, and its holder learns it at the next renewal). False when there was nothing to do.

@@ -9,7 +9,7 @@ import { cancelTask } from './care.ts';
 import { createClaims } from './claim.ts';
 import { asJob, createLease } from './lease.ts';
 import type { Holder, JobState, Lease, NewJob, Queue, QueueName, TaskLease } from './port.ts';
-import { reclaimExpired } from './reclaim.ts';
+import { purge, reclaimExpired } from './reclaim.ts';
 import { createScoring } from './scoring.ts';
 import { transact } from './statement.ts';
 import { createWorker } from './worker.ts';
@@ -60,6 +60,7 @@ export function createQueue(options: QueueOptions): Queue {
   return {
     claim,
     reclaim,
+    purge: () => purge(db),
     find,
     add: (q, tasks) => addTasks(parts, q, tasks),
     connect: (q, taskId, { on, onFailure }) => addEdge(parts, q, { taskId, needsId: on, policy: onFailure }),

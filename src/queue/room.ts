@@ -42,6 +42,6 @@ export function createQueueRoom(setup: QueueRoomSetup): QueueRoom {
     schedules,
     tasks: createTasks({ db, scoring }),
     locks: createLocks({ db, clock }),
-    crew: createCrew({ db, agents, schedules, clock, log }),
+    crew: createCrew({ db, agents, schedules, queue, clock, log }),
   };
 }

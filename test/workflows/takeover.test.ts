@@ -154,7 +154,9 @@ describe('R5: taking over', () => {
       (error: Error & { code?: string }) => error.code,
     );
     await began;
-    await world.database.db.raw(`update tasks set lease_until = now() - interval '1 second' where state = 'running'`);
+    await world.database.db.raw(
+      `update tasks set lease_until = now() - interval '1 second' where state = 'running'`,
+    );
     const done = await other.engine.resume(run.key);
     release();
     expect(await executing).toBe('RUN_CONFLICT');

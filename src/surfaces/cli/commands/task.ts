@@ -141,13 +141,15 @@ function ruleOf({ cron, zone, every, at }: ScheduleOptions, command: Command): R
 }
 
 function objectArgument(text: string): Record<string, unknown> {
+  const refusal = 'expected a JSON object, such as {"path":"src"}';
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+    value = JSON.parse(text);
   } catch {
-    // Told below, like every other text that is no object.
+    throw new InvalidArgumentError(refusal);
   }
-  throw new InvalidArgumentError('expected a JSON object, such as {"path":"src"}');
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new InvalidArgumentError(refusal);
 }
 
 function addAgents(program: Command, act: Act): void {
