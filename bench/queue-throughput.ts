@@ -15,11 +15,12 @@ const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 const PROCESSES = [1, 2, 4];
 /** Jobs under way at once in each process. */
 const SLOTS = 4;
+/** Jobs that each slot does before the time is taken: connections, plans and caches are warm then, for everybody. */
+const WARM_UP = 12;
 const { values } = parseArgs({
   options: {
-    jobs: { type: 'string', default: '1000' },
+    jobs: { type: 'string', default: '2000' },
     rounds: { type: 'string', default: '3' },
-    waiting: { type: 'string', default: '0' },
     child: { type: 'string' },
     url: { type: 'string', default: '' },
   },
@@ -31,6 +32,10 @@ else await carry(values.child as ContestantName, values.url);
 /** A worker process: says that it is ready, works on a word, and reports how many jobs it did. */
 async function carry(name: ContestantName, url: string): Promise<void> {
   const contestant = await openContestant(name, url);
+  const warm = async (): Promise<void> => {
+    for (let i = 0; i < WARM_UP; i += 1) await contestant.turn();
+  };
+  await Promise.all(Array.from({ length: SLOTS }, warm));
   process.send?.('ready');
   for await (const [word] of on(process)) {
     if (word !== 'go') break;
@@ -105,7 +110,7 @@ interface Run {
 
 async function oneRun({ name, url, processes, jobs }: Run): Promise<number> {
   const filler = await openContestant(name, url);
-  await filler.fill(jobs);
+  await filler.fill(jobs + processes * SLOTS * WARM_UP);
   await filler.close();
   const children = Array.from({ length: processes }, () =>
     fork(fileURLToPath(import.meta.url), ['--child', name, '--url', url], { stdio: 'inherit' }),

@@ -137,7 +137,7 @@ const INSERT = (scoring: Scoring): string => `
     priority, deadline, array(select jsonb_array_elements_text(capabilities)), array(select jsonb_array_elements_text(files)),
     "budgetShare", "timeoutMs", (retry->>'limit')::integer, (retry->>'baseMs')::bigint, (retry->>'maxMs')::bigint,
     waiting, turn, not_before, case when waiting > 0 then null else now() end,
-    ${scoring.fresh}, extract(epoch from not_before)::float8 - ${scoring.secondsForOne} * ${scoring.fresh}
+    ${scoring.fresh}, date_part('epoch', not_before) - ${scoring.secondsForOne} * ${scoring.fresh}
   from rows r order by place
   on conflict (type, key) where state in ('blocked', 'pending', 'running') do nothing
   returning id`;
@@ -199,7 +199,7 @@ async function connect(parts: AddParts, q: Queries, edges: readonly Edge[]): Pro
   await within(
     q,
     `update tasks t set dependants = t.dependants + c.n, base = ${parts.scoring.withDependants('t.dependants + c.n')},
-       rank = extract(epoch from greatest(coalesce(t.ready_at, now()), t.not_before))::float8
+       rank = date_part('epoch', greatest(coalesce(t.ready_at, now()), t.not_before))
          - ${parts.scoring.secondsForOne} * ${parts.scoring.withDependants('t.dependants + c.n')}
      from (select needs_id, count(*)::integer as n from task_edges e
        join jsonb_array_elements($1::jsonb) g on e.task_id = g->>'taskId' and e.needs_id = g->>'needsId' group by needs_id) c

@@ -105,7 +105,7 @@ export function createAgents(setup: AgentsSetup): Agents {
     learn: async (agentId, { capabilities, ok, costUsd }) => {
       await db.raw(
         `insert into agent_outcomes as o (agent_id, capability, succeeded, failed, cost_usd)
-         select $1, lower(c), $3::integer, 1 - $3::integer, $4 / greatest(1, cardinality($2::text[])) from unnest($2::text[]) c
+         select $1, lower(c), $3::integer, 1 - $3::integer, $4::float8 / greatest(1, cardinality($2::text[])) from unnest($2::text[]) c
          on conflict (agent_id, capability) do update set succeeded = o.succeeded + excluded.succeeded,
            failed = o.failed + excluded.failed, cost_usd = o.cost_usd + excluded.cost_usd`,
         [agentId, capabilities, ok ? 1 : 0, costUsd],

@@ -39,9 +39,16 @@ export interface ClaimedRow {
  * better than one for all, and keeps it instead of planning each claim anew, which costs more than the claim.
  */
 
-/** `$1` owner, `$2` agent, `$3` lease in ms; `chosen` holds the ids and has locked their rows. */
+/** `$1` owner, `$2` agent, `$3` lease in ms; the rows of `chosen` are locked in the order of choice. */
 const take = (chosen: string): string => `
-  with chosen as (${chosen}), owned as (
+  with locked as (${chosen}), numbered as (
+    select *, row_number() over () as place from locked
+  ), chosen as (
+    -- Of several that are taken at once and own the same file, the first.
+    select n.* from numbered n where n.files = '{}' or not exists (
+      select 1 from numbered e where e.place < n.place and e.files && n.files
+        and e.project_id is not distinct from n.project_id)
+  ), owned as (
     insert into task_files (project_id, path, task_id)
     select coalesce(c.project_id, ''), f.path, c.id from chosen c cross join lateral unnest(c.files) as f(path)
     order by 1, 2

@@ -43,8 +43,8 @@ export function createScoring(rules: ScoreRules): Scoring {
   const window = `interval '${rules.deadlineWindowMs} ms'`;
   const near = `t.deadline <= now() + ${window}`;
   const urgency = `case when ${near} then least(1, greatest(0,
-    1 - extract(epoch from t.deadline - now())::float8 * 1000 / ${rules.deadlineWindowMs})) else 0 end`;
-  const age = `least(1, extract(epoch from now() - t.ready_at)::float8 * 1000 / ${rules.ageFullMs})`;
+    1 - date_part('epoch', t.deadline - now()) * 1000 / ${rules.deadlineWindowMs})) else 0 end`;
+  const age = `least(1, date_part('epoch', now() - t.ready_at) * 1000 / ${rules.ageFullMs})`;
   return {
     turns: TURNS,
     secondsForOne,
@@ -54,9 +54,9 @@ export function createScoring(rules: ScoreRules): Scoring {
       (t.base + ${rules.age} * ${age} + ${rules.deadline} * ${urgency})
         * case when ${near} then ${rules.deadlineFactor} else 1 end)`,
     ready: `ready_at = now(), turn = ${turn}, base = ${ready},
-      rank = extract(epoch from greatest(now(), t.not_before))::float8 - ${secondsForOne} * ${ready}`,
+      rank = date_part('epoch', greatest(now(), t.not_before)) - ${secondsForOne} * ${ready}`,
     again: `base = ${base(row)},
-      rank = extract(epoch from greatest(coalesce(t.ready_at, now()), t.not_before))::float8 - ${secondsForOne} * ${base(row)}`,
+      rank = date_part('epoch', greatest(coalesce(t.ready_at, now()), t.not_before)) - ${secondsForOne} * ${base(row)}`,
     fresh: base({ priority: 'r.p', dependants: '0', tries: '0', turn: 'r.turn' }),
     withDependants: (dependants) => base({ ...row, dependants }),
   };

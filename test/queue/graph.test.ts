@@ -241,6 +241,12 @@ describe.each(servers)('the task graph on the %s server', (server) => {
     }
   });
 
+  test('O26: of several that are claimed in one go and own the same file, one is taken', async () => {
+    await using b = await openRoom(server);
+    await b.add(...Array.from({ length: 3 }, () => ({ files: ['src/a.ts'] })), {});
+    expect(await b.claim(4)).toHaveLength(2);
+  });
+
   test('T63: a running task that is cancelled may stop by itself; past its time it is over without it', async () => {
     await using b = await openRoom(server, { renewMs: 20 });
     const [polite = '', deaf = ''] = await b.add(
