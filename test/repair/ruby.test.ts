@@ -113,6 +113,7 @@ test('Ruby: a candidate that never ends is cut short', {
     plan: { ...PLAN, argv: ['ruby', '-Itest', 'test/steps_test.rb'] },
     files: { 'lib/steps.rb': HALVINGS, 'test/steps_test.rb': HALVINGS_TEST },
     sourceFiles: ['lib/steps.rb'],
+    budget: { wallMs: 10_000, candidates: 300 },
   });
   expect(outcome.validation).toBe('warm');
   expect(fixed('lib/steps.rb')).toMatch(/count \+= 1$/m);
