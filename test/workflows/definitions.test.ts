@@ -1,8 +1,11 @@
 // Workflow files: what is wrong is said with its place and the way to mend it; what is good is kept by version.
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toJSONSchema } from 'zod';
+import { workflow } from '#contracts/workflow.ts';
 import { checkSchema } from '#database/check.ts';
 import { parseWorkflow } from '#workflows/definitions/parse.ts';
 import { contextItems, phaseHistory, phaseOutputs, workflowVersions } from '#workflows/tables.ts';
@@ -242,6 +245,30 @@ describe('files', () => {
   test('a file that is empty, no mapping, or endless is refused', () => {
     for (const text of ['', '- a\n', 'words', `# ${'x'.repeat(300_000)}`])
       expect(parseWorkflow(text).ok).toBe(false);
+  });
+});
+
+describe('the guide', () => {
+  const guide = readFileSync(new URL('../../docs/workflows.md', import.meta.url), 'utf8');
+
+  test('O5: its example is a workflow', () => {
+    const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? [];
+    expect(parseWorkflow(example)).toMatchObject({ ok: true, value: { name: 'docs-change' } });
+  });
+
+  test('O5: it names every key of the schema and every kind of check', () => {
+    const keys = new Set<string>();
+    const collect = (schema: unknown): void => {
+      if (schema === null || typeof schema !== 'object') return;
+      for (const [name, inner] of Object.entries(schema)) {
+        if (name === 'properties') for (const key of Object.keys(inner)) keys.add(key);
+        if (name === 'const' && typeof inner === 'string') keys.add(inner);
+        collect(inner);
+      }
+    };
+    collect(toJSONSchema(workflow, { io: 'input' }));
+    expect(keys.size).toBeGreaterThan(50);
+    expect([...keys].filter((key) => !guide.includes(`\`${key}`))).toEqual([]);
   });
 });
 
