@@ -65,6 +65,7 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       git: base.git,
       workspaces: base.workspaces,
       openHands: hands.open,
+      prepareTicket: (await ticketing()).prepare,
       detect: ({ repository, commit, ...wish }) => detectAt(base.git, { repository, commit }, wish),
       reviewers: [createScanReviewer()],
       log,

@@ -70,7 +70,7 @@ async function readScope(
   }
   const scope = read.data;
   if (name === '') return { scope, ref: '' };
-  if (scope === 'ticket') return { scope, ref: (await (await context.engine()).ticket(name)).id };
+  if (scope === 'ticket') return { scope, ref: (await (await context.ticketing()).tickets.show(name)).id };
   if (scope === 'run') return { scope, ref: (await (await context.engine()).view(name)).id };
   if (scope !== 'project') return { scope, ref: name };
   const project = await (await context.projects()).find(name);

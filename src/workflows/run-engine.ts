@@ -16,22 +16,14 @@ import type { Git } from '#sandbox/git.ts';
 import type { Workspaces } from '#sandbox/workspace.ts';
 import type { CrashProbe } from './crash-points.ts';
 import type { RunMemory } from './lessons.ts';
+import type { PrepareTicket } from './open-ticket.ts';
 import { type Owner, thisProcess } from './owner.ts';
 import type { Detect, IsolationRequest, OpenHands, Reviewer } from './ports.ts';
 import type { RunRecord } from './run-record.ts';
 import { createRunStore } from './run-store.ts';
-import type { RunDetail, RunView, StepLog, TicketView } from './run-views.ts';
+import type { RunDetail, RunView, StepLog } from './run-views.ts';
 import { type RunNote, runSession, type SessionParts, type SessionTask } from './session.ts';
-import {
-  findCertificate,
-  logsOf,
-  projectOf,
-  showRun,
-  ticketOf,
-  viewOf,
-  viewsOf,
-  viewTicket,
-} from './shows.ts';
+import { findCertificate, logsOf, projectOf, showRun, ticketOf, viewOf, viewsOf } from './shows.ts';
 import { type StartParts, type StartRequest, startRun } from './start.ts';
 import { type Taken, type TakeoverParts, takeHold } from './takeover.ts';
 import { obeyIfIdle, reap, type WorkCrew, workOn } from './worker.ts';
@@ -96,11 +88,6 @@ export interface RunEngine {
   logs(ref: string, step?: number): Promise<StepLog[]>;
   /** Unified diff of the newest change of a run; empty before there is one. */
   diff(ref: string): Promise<string>;
-  tickets(filter?: {
-    readonly projectId?: string | undefined;
-    readonly limit?: number | undefined;
-  }): Promise<TicketView[]>;
-  ticket(ref: string): Promise<TicketView>;
   /** The certificate of a run, of a ticket's newest certified run, or by digest; null when there is none. */
   certificate(ref: string): Promise<Certificate | null>;
   /** Takes queued runs, and runs of dead workers, until `signal` is aborted. Nothing does this unless asked (S13). */
@@ -119,6 +106,8 @@ export interface RunEngineParts {
   readonly workspaces: Workspaces;
   readonly openHands: OpenHands;
   readonly detect: Detect;
+  /** Opens the tickets of runs that are started without one. */
+  readonly prepareTicket: PrepareTicket;
   readonly reviewers?: readonly Reviewer[] | undefined;
   /** Absent: nothing is learned, and nothing learned is used. */
   readonly memory?: RunMemory | undefined;
@@ -183,9 +172,6 @@ export function createRunEngine(given: RunEngineParts): RunEngine {
     },
     logs: (ref, step) => logsOf(parts, ref, step),
     diff: async (ref) => (await showRun(parts, ref)).diff ?? '',
-    tickets: async (filter) =>
-      Promise.all((await parts.tickets.list(filter)).map((ticket) => viewTicket(parts, ticket))),
-    ticket: async (ref) => viewTicket(parts, await parts.tickets.show(ref)),
     certificate: (ref) => findCertificate(parts, ref),
     work: ({ concurrency }, signal) => workOn(parts, { concurrency, carry, crew: parts.crew }, signal),
     reap: () => reap(parts, (taken) => carry(taken, 'pause')),

@@ -4,7 +4,6 @@ import { plan, reflection, reviewFinding, searchAccount } from '#agents/roles.ts
 import { certificate } from '#contracts/certificate.ts';
 import { commandLimits, isolationRung } from '#contracts/command.ts';
 import { runRequest, runState, runStatus, stopLimits } from '#contracts/run.ts';
-import { ticket, ticketStatus } from '#contracts/ticket.ts';
 
 /** What was asked of a run; fixed when it starts, but for the isolation, which a resume may change. */
 export const runOptions = z.strictObject({
@@ -129,12 +128,3 @@ export const stepLog = z.strictObject({
   text: z.string(),
 });
 export type StepLog = z.infer<typeof stepLog>;
-
-export const ticketView = ticket.extend({
-  status: ticketStatus,
-  projectName: z.string(),
-  repository: z.string(),
-  /** Newest first. */
-  runs: z.array(runView),
-});
-export type TicketView = z.infer<typeof ticketView>;

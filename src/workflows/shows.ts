@@ -12,9 +12,9 @@ import type { Tickets } from '#projects/tickets.ts';
 import { isCertainlyDead, ownerName } from './owner.ts';
 import { workspaceName } from './rest.ts';
 import type { RunRecord } from './run-record.ts';
-import { runStatusOf, ticketStatusOf } from './run-status.ts';
+import { runStatusOf } from './run-status.ts';
 import type { RunStore } from './run-store.ts';
-import type { RunDetail, RunView, StepLog, StepView, TicketView } from './run-views.ts';
+import type { RunDetail, RunView, StepLog, StepView } from './run-views.ts';
 
 export interface ShowParts {
   readonly store: RunStore;
@@ -206,18 +206,4 @@ export async function findCertificate(parts: ShowParts, ref: string): Promise<Ce
     if (found) return found;
   }
   return null;
-}
-
-export async function viewTicket(parts: ShowParts, ticket: Ticket): Promise<TicketView> {
-  const project = await projectOf(parts, ticket.projectId);
-  const records = await parts.store.list({ ticketId: ticket.id, limit: RUNS_OF_A_TICKET });
-  const held = await Promise.all(records.map(asHeld));
-  const runs = held.map((run) => view(parts.clock, run, { ticket, project }));
-  return {
-    ...ticket,
-    status: ticketStatusOf({ ticket, workflow: null, newest: runs[0] ?? null }, parts.clock.now()),
-    projectName: project.name,
-    repository: project.path,
-    runs,
-  };
 }

@@ -1,8 +1,10 @@
 // Starting a run: project, ticket, run and job in one transaction, after everything that can be refused was refused.
 import type { CommandLimits } from '#contracts/command.ts';
+import { type Actor, AUTHORITY } from '#contracts/move.ts';
 import type { Project } from '#contracts/project.ts';
 import { type StopLimits, stopLimits } from '#contracts/run.ts';
 import type { Ticket } from '#contracts/ticket.ts';
+import { phaseOf } from '#contracts/workflow.ts';
 import type { Database, Queries } from '#database/port.ts';
 import { AppError } from '#foundation/errors.ts';
 import type { Ids } from '#foundation/ids.ts';
@@ -14,6 +16,7 @@ import type { Queue } from '#queue/port.ts';
 import type { Git } from '#sandbox/git.ts';
 import { firstCheckpoint } from './checkpoint.ts';
 import type { CrashProbe } from './crash-points.ts';
+import type { PrepareTicket, TicketOpener } from './open-ticket.ts';
 import type { Detect, IsolationRequest } from './ports.ts';
 import type { RunRecord } from './run-record.ts';
 import { type RunStore, subjectOf } from './run-store.ts';
@@ -62,6 +65,7 @@ export interface StartParts {
   readonly tickets: Tickets;
   readonly git: Git;
   readonly detect: Detect;
+  readonly prepareTicket: PrepareTicket;
   readonly ids: Ids;
   readonly probe: CrashProbe;
 }
@@ -138,15 +142,31 @@ interface NewWork {
   readonly checkpoint: ReturnType<typeof firstCheckpoint>;
 }
 
+/** The workflow of tickets that are opened by starting a run. */
+const WORKFLOW = 'bugfix';
+const STARTER: Actor = { kind: 'system', name: 'solve', authority: AUTHORITY.worker };
+
+/** @throws AppError WORKFLOW_INVALID when a ticket of the workflow would not begin with a run. */
+async function openerFor(parts: StartParts, project: Project): Promise<TicketOpener> {
+  const opener = await parts.prepareTicket(WORKFLOW, project.path);
+  const { workflow, origin } = opener.definition;
+  if (phaseOf(workflow, workflow.initial_phase)?.body === 'run') return opener;
+  throw new AppError('WORKFLOW_INVALID', {
+    message: `${origin} begins with ${workflow.initial_phase}, in which no run is made`,
+    next: `give that phase \`body: run\`, or open a ticket: cambium ticket create --workflow ${WORKFLOW}`,
+  });
+}
+
 async function store(parts: StartParts, work: NewWork): Promise<Started> {
   const { project, request, base, options, checkpoint } = work;
   const given = plainText(request.title ?? '').trim();
   const title = given === '' ? `Make the failing tests of ${project.name} pass` : given;
+  const opener = request.ticketId === undefined ? await openerFor(parts, project) : null;
   const started = await parts.db.transaction(async (q) => {
-    const ticket =
-      request.ticketId === undefined
-        ? await parts.tickets.open(q, { projectId: project.id, title, description: request.description })
-        : await parts.tickets.hold(q, request.ticketId);
+    const wanted = { projectId: project.id, title, description: request.description };
+    const ticket = opener
+      ? await opener.open(q, wanted, { actor: STARTER, reason: 'a run was started' })
+      : await parts.tickets.hold(q, request.ticketId ?? '');
     const run = await parts.store.insert(q, {
       id: parts.ids.next('run'),
       ticketId: ticket.id,

@@ -39,13 +39,14 @@ function desk(actor = ADA) {
     journal: createJournal({ db: database.db, clock }),
   };
   const projects = createProjects(parts);
-  const rooms = createTicketRooms({ ...parts, projects });
+  const git = createGit({ log });
+  const rooms = createTicketRooms({ ...parts, projects, git });
   const context = {
     cwd: repository.path,
     clock,
     log,
     actor,
-    git: createGit({ log }),
+    git,
     projects: async () => projects,
     ticketing: () => rooms,
     engine: async () => ({ list: async () => [] }),

@@ -172,13 +172,13 @@ async function outcomeOf(
   database: TestDatabase,
   repository: Awaited<ReturnType<typeof makeRepository>>,
 ): Promise<Outcome> {
-  const { engine, journal, workspaces, queue } = assemble({
+  const { engine, reads, journal, workspaces, queue } = assemble({
     db: database.db,
     home: repository.home,
     coder: scriptedCoder(SCRIPT),
   });
   const detail = await engine.show('RUN-1');
-  const [ticket, ...tickets] = await engine.tickets();
+  const [ticket, ...tickets] = await reads.list({});
   const events = await journal.read({ limit: 5000 });
   // Without a branch the base stands in, so that the comparison tells the whole difference.
   const branch = detail.run.branch ?? 'main';

@@ -17,9 +17,9 @@ describe('a person in the loop', () => {
   };
 
   test('R1: a certified change waits for a word, and is done when it is approved', async () => {
-    const { engine, run } = await reviewed([FIX]);
+    const { engine, run, ticketStatus } = await reviewed([FIX]);
     expect(run).toMatchObject({ state: 'HUMAN_REVIEW', status: 'waiting-human', outcome: null });
-    expect((await engine.ticket(run.ticketKey)).status).toBe('waiting-human');
+    expect(await ticketStatus(run.ticketKey)).toBe('waiting-human');
     await expect(engine.resume(run.key)).rejects.toMatchObject({
       code: 'RUN_CONFLICT',
       next: expect.stringContaining('approve'),
