@@ -1,5 +1,7 @@
 // Spec §8, proof 4: an agent that claims success and lies about it is refused, at each kind of check.
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestDatabase } from '../../support/database.ts';
 import { type Files, type Laboratory, openLaboratory } from '../laboratory.ts';
 import { BASE, HONEST, TWICE, tried } from './bench.ts';
 
@@ -262,4 +264,27 @@ console.log(JSON.stringify({ verdict: 'refused', feedback: Object.keys(question)
   expect(verdict.reasons.join()).toContain(
     'artefacts base changed checks commit diff phase schema ticket tree | sha256:42',
   );
+});
+
+test('M18: from inside the sandbox there is no way to the database in which a yes could be forged', async () => {
+  await using database = await openTestDatabase('embedded');
+  const { hostname, port } = new URL(database.url);
+  const socket = `${decodeURIComponent(hostname)}/.s.PGSQL.${port}`;
+  const reached = await new Promise<boolean>((resolve) => {
+    const line = connect({ path: socket }, () => resolve(line.end() !== undefined));
+    line.on('error', () => resolve(false));
+  });
+  expect(reached, 'the host itself reaches it').toBe(true);
+  const forge = `import { connect } from 'node:net';
+const tries = [{ path: ${JSON.stringify(socket)} }, { port: ${port}, host: '127.0.0.1' }];
+for (const place of tries) {
+  await new Promise((resolve) => connect(place, () => process.exit(0)).on('error', resolve));
+}
+process.exit(9);
+`;
+  const verdict = await tried(laboratory, {
+    changes: [{ ...HONEST, 'forge.mjs': forge }],
+    checks: [{ type: 'command', run: ['node', 'forge.mjs'], allow_changes: true }],
+  });
+  expect(verdict.reasons.join()).toContain('ended with 9');
 });
