@@ -33,7 +33,7 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
     createTicketRooms({ ...(await parts()), git: base.git, projects: await projects() }),
   );
   const collaboration = once(async () =>
-    (await import('./collaboration.ts')).createCollaboration(await parts()),
+    (await import('./collaboration.ts')).createCollaboration({ ...(await parts()), room: await queue() }),
   );
   const patterns = once(async () => (await import('#memory/retire.ts')).createPatternLibrary(await parts()));
   const queue = once(async () => {

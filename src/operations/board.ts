@@ -1,6 +1,7 @@
-// The operations of the board: drawn, moved on and measured.
+// The operations of the board: drawn, moved on, measured, and what stands still on it.
 import { z } from 'zod';
 import { board, boardStats, laneKind } from '#contracts/board.ts';
+import { stuckTicket } from '#contracts/stuck.ts';
 import { ticket } from '#contracts/ticket.ts';
 import { AppError } from '#foundation/errors.ts';
 import { plainText } from '#foundation/text.ts';
@@ -8,6 +9,7 @@ import type { Position } from '#projects/board.ts';
 import { readBoard } from '#workflows/board.ts';
 import { moveOnBoard } from '#workflows/board-move.ts';
 import { readBoardStats } from '#workflows/board-stats.ts';
+import { findStuck } from '#workflows/stuck-tickets.ts';
 import type { OperationContext } from './context.ts';
 import { defineOperation } from './operation.ts';
 
@@ -65,6 +67,23 @@ export const moveTicketOnBoard = defineOperation({
     const parts = { ...rooms, versions: rooms.definitions };
     return moveOnBoard(parts, { ...input, position, actor: context.actor });
   },
+});
+
+export const stuckTickets = defineOperation({
+  input: z.strictObject({
+    project,
+    /** Without an event for longer than this counts as stuck, seconds. */
+    silentSeconds: z.int().min(1).max(31_536_000).default(900),
+    limit: z.int().min(1).max(200).default(50),
+  }),
+  output: z.strictObject({ tickets: z.array(stuckTicket) }),
+  handle: async (context, input) => ({
+    tickets: await findStuck(await boardParts(context), {
+      project: await projectOf(context, input.project),
+      silentSeconds: input.silentSeconds,
+      limit: input.limit,
+    }),
+  }),
 });
 
 async function boardParts(context: OperationContext) {

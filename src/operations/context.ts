@@ -25,7 +25,9 @@ import type { IsolationReport } from '#sandbox/isolation.ts';
 import type { Workspaces } from '#sandbox/workspace.ts';
 import type { TicketContext } from '#workflows/context.ts';
 import type { Definitions } from '#workflows/definitions.ts';
+import type { Discoveries } from '#workflows/discovery.ts';
 import type { Driver } from '#workflows/driver.ts';
+import type { Handoffs } from '#workflows/handoffs.ts';
 import type { PrepareTicket } from '#workflows/open-ticket.ts';
 import type { RunEngine } from '#workflows/run-engine.ts';
 import type { Threads } from '#workflows/threads.ts';
@@ -97,6 +99,8 @@ export interface TicketRooms {
 export interface Collaboration {
   readonly db: Database;
   readonly threads: Threads;
+  readonly handoffs: Handoffs;
+  readonly discoveries: Discoveries;
 }
 
 export interface OperationContext {

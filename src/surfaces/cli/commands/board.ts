@@ -1,6 +1,6 @@
-// The commands of `board`.
+// The commands of `board`, and `stuck`.
 import { type Command, Option } from 'commander';
-import { countArgument } from '../arguments.ts';
+import { countArgument, durationArgument } from '../arguments.ts';
 import type { Act } from './act.ts';
 
 export function addBoardCommands(program: Command, act: Act): void {
@@ -30,6 +30,16 @@ export function addBoardCommands(program: Command, act: Act): void {
       const options: { project?: string; days?: number } = command.optsWithGlobals();
       const input = { project: options.project ?? null, days: options.days };
       return act({ operation: 'board.stats', input, present: 'boardStats' }, command);
+    });
+  program
+    .command('stuck')
+    .summary('tickets without progress, with the cause and what to do')
+    .option('--project <name|path>', 'one project instead of all')
+    .option('--after <time>', 'silent for longer than this, such as 15m', durationArgument, 900_000)
+    .action((options: { project?: string; after: number }, command: Command) => {
+      const silentSeconds = Math.max(1, Math.round(options.after / 1000));
+      const input = { project: options.project ?? null, silentSeconds };
+      return act({ operation: 'stuck', input, present: 'stuck' }, command);
     });
 }
 

@@ -1,4 +1,4 @@
-// How the board and its figures read as text.
+// How the board, its figures and what stands still read as text.
 import { plainText, plural } from '#foundation/text.ts';
 import { ageOf, boardText } from '../board-text.ts';
 import { table } from '../output.ts';
@@ -8,6 +8,7 @@ export const BOARD_PRESENTERS = {
   board: boardOutput,
   boardStats: statsText,
   boardMoved: movedText,
+  stuck: stuckText,
 };
 
 /** For a pipe one line a ticket, for a person the picture. */
@@ -67,4 +68,21 @@ function statsText(stats: Out<'board.stats'>, { terminal, paint }: Presenting): 
 /** `3d`, `5h`, `12m`, `0m`. */
 function span(ms: number): string {
   return ageOf(ms) || '0m';
+}
+
+function stuckText({ tickets }: Out<'stuck'>, { paint }: Presenting): string {
+  if (tickets.length === 0) return 'nothing is stuck\n';
+  return tickets
+    .map(({ key, title, phase, silentMs, diagnoses }) =>
+      [
+        `${paint('strong', key)}  silent for ${span(silentMs)} in ${phase ?? 'no phase'}  ${plainText(title)}`,
+        ...diagnoses.flatMap(({ cause, evidence, action }) => [
+          `  ${paint('warn', cause)}: ${plainText(evidence)}`,
+          `    next: ${plainText(action)}`,
+        ]),
+      ]
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
+    .join('\n');
 }
