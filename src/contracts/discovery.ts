@@ -17,7 +17,6 @@ export const DISCOVERY_TYPES = [
 export const discoveryType = z.enum(DISCOVERY_TYPES);
 
 export const discoveryResolution = z.enum(['open', 'in_progress', 'resolved', 'invalid']);
-export type DiscoveryResolution = z.infer<typeof discoveryResolution>;
 
 export const newDiscovery = z.strictObject({
   sourceTaskId: z.string().min(1),

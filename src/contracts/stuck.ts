@@ -18,7 +18,6 @@ export const STUCK_CAUSES = [
   'idle',
 ] as const;
 export const stuckCause = z.enum(STUCK_CAUSES);
-export type StuckCause = z.infer<typeof stuckCause>;
 
 export const diagnosis = z.strictObject({
   cause: stuckCause,
