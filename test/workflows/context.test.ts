@@ -95,6 +95,16 @@ describe('the package for a step', () => {
     );
   });
 
+  test('O11: where there is room for one side of a contradiction only, there is room for none', () => {
+    const items = [
+      item('decision', 'PostgreSQL', { subject: 'database' }),
+      item('decision', `SQLite, ${'because it is small, '.repeat(10)}`, { subject: 'database' }),
+      item('decision', 'tabs', { subject: 'style' }),
+    ];
+    expect(pack(items, 40, 'which PostgreSQL, which database?').items).toEqual([items[2]?.id]);
+    expect(pack(items, 400).items).toHaveLength(3);
+  });
+
   test('O11: every line names its source, and what was withdrawn is left out', () => {
     const gone = { reason: 'wrong', by: 'Ada', at: '2026-01-02T00:00:00.000Z' };
     const items = [
