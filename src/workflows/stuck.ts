@@ -103,7 +103,7 @@ function ofTask(task: StuckTask): Diagnosis[] {
     if (!task.leaseOver && task.heldUpBy !== null) return [waitsForLock(task, task.heldUpBy)];
     if (!task.leaseOver) return [working(key, `cambium task show ${key}`)];
     const evidence = `${task.owner ?? 'its worker'} holds ${key} and has not been heard of since its lease ended`;
-    return [{ cause: 'dead-worker', evidence, action: 'cambium work takes it over' }];
+    return [{ cause: 'dead-worker', evidence, action: 'cambium worker takes it over' }];
   }
   if (task.state === 'blocked') {
     const evidence = `${key} waits for ${task.waitsFor.join(', ') || 'a prerequisite'}`;
@@ -126,7 +126,7 @@ function ofTask(task: StuckTask): Diagnosis[] {
     return [{ cause: 'back-off', evidence, action: show }];
   }
   const evidence = `${key} is ready, and nobody takes it`;
-  return [{ cause: 'no-worker', evidence, action: 'cambium work' }];
+  return [{ cause: 'no-worker', evidence, action: 'cambium worker' }];
 }
 
 function waitsForLock({ key }: StuckTask, heldUpBy: string): Diagnosis {

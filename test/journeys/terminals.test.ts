@@ -97,7 +97,7 @@ test('a run is watched from another terminal until it waits for a person, and th
 });
 
 test('solve beside a worker: whoever is faster does the run, and solve tells how it ended', async () => {
-  const worker = cli.start(['work', '--log-level', 'info']);
+  const worker = cli.start(['worker', '--log-level', 'info']);
   try {
     await worker.said(/waiting for runs/);
     const path = await layOut(join(cli.scratch, 'raced'), BROKEN_MAX);

@@ -76,6 +76,20 @@ const solved = (outcome: string) => ({
 });
 
 describe('arguments', () => {
+  test('a worker is told which database all machines share', async () => {
+    const { calls } = await session(
+      ['worker', '--concurrency', '3', '--database-url', 'postgres://all/one'],
+      () => ({
+        stopped: true,
+      }),
+    );
+    expect(calls[0]).toEqual({
+      operation: 'work',
+      input: { concurrency: 3 },
+      settings: [{ path: 'database.url', value: 'postgres://all/one', flag: '--database-url' }],
+    });
+  });
+
   test('flags of solve become settings with the flag as origin, and its input keeps the path', async () => {
     const { calls } = await session(
       [
@@ -115,7 +129,7 @@ describe('arguments', () => {
     expect((await session(['--version'], () => null)).stdout).toBe('1.2.3\n');
     const { stdout, exit } = await session(['help'], () => null);
     expect(exit).toBe(EXIT.ok);
-    for (const name of ['solve', 'init', 'doctor', 'ticket', 'run', 'verify', 'config', 'db', 'work']) {
+    for (const name of ['solve', 'init', 'doctor', 'ticket', 'run', 'verify', 'config', 'db', 'worker']) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
   });

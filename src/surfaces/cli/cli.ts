@@ -60,6 +60,7 @@ const SETTING_FLAGS: readonly (readonly [
 ])[] = [
   ['home', 'home', '--home'],
   ['logLevel', 'log.level', '--log-level'],
+  ['databaseUrl', 'database.url', '--database-url'],
   ['test', 'tests.command', '--test'],
   ['attempts', 'solve.limits.attempts', '--attempts'],
   ['budget', 'solve.budgetMs', '--budget'],

@@ -1,4 +1,4 @@
-// The commands of `run`, and `work`, which executes runs.
+// The commands of `run`, and `worker`, which executes runs.
 import type { Command } from 'commander';
 import type { Act } from './act.ts';
 
@@ -107,9 +107,10 @@ function addControl(run: Command, act: Act): void {
 
 function addWork(program: Command, act: Act): void {
   program
-    .command('work')
-    .summary('work on queued runs and on runs whose worker died, until stopped')
-    .option('--concurrency <n>', 'runs at once', Number, 1)
+    .command('worker')
+    .summary('take tasks and runs from the queue until stopped, those of dead workers too')
+    .option('--concurrency <n>', 'how many at once', Number, 1)
+    .option('--database-url <url>', 'the PostgreSQL that the workers of all machines share')
     .action((options: { concurrency: number }, command: Command) =>
       act({ operation: 'work', input: { concurrency: options.concurrency }, present: 'worked' }, command),
     );

@@ -85,7 +85,7 @@ function schedulesText(output: Out<'schedule.list'>, { terminal }: Presenting): 
 }
 
 function agentsText(output: Out<'agent.list'> | Out<'agent.find'>, { terminal }: Presenting): string {
-  if (output.agents.length === 0) return 'no agents; cambium work starts one\n';
+  if (output.agents.length === 0) return 'no agents; cambium worker starts one\n';
   const rows = output.agents.map((each) => [
     each.name,
     each.state,
