@@ -19,6 +19,7 @@ const USAGE = `Usage: node bench/real-history.ts --work DIR --out ROWS [MANIFEST
   --work      folder for checkouts, installed dependencies and what is known of a case
   --out       file to which one JSON line a case is added; without any manifest it is only reported on
   --seconds   budget of one search, 20 by default
+  --candidates  tried at most, a million by default; with 1 it is measured where the fault is looked for
   --case      only the case of that fix; a beginning of its id is enough
   --limit     at most that many cases of each manifest
   --only-facts  no search: only whether the real fix goes green here
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     work: { type: 'string' },
     out: { type: 'string' },
     seconds: { type: 'string', default: '20' },
+    candidates: { type: 'string', default: '1000000' },
     case: { type: 'string', multiple: true },
     limit: { type: 'string', default: '1000' },
     'only-facts': { type: 'boolean', default: false },
@@ -61,7 +63,8 @@ async function run(manifest: string, where: string): Promise<void> {
     .slice(0, Number(values.limit));
   const wallMs = values['only-facts'] ? 0 : Number(values.seconds) * 1000;
   for (const item of chosen) {
-    const found = await examine(bench, item, { from, wallMs, judge: !values['no-judge'] });
+    const how = { from, wallMs, candidates: Number(values.candidates), judge: !values['no-judge'] };
+    const found = await examine(bench, item, how);
     await appendFile(out, `${JSON.stringify(found)}\n`);
     console.error(rowLine(found));
   }

@@ -15,6 +15,7 @@ export interface Examination {
   readonly from: string;
   /** Budget of the search, milliseconds; with 0 there is no search. */
   readonly wallMs: number;
+  readonly candidates: number;
   /** Whether the best candidate is compared with the real fix by later tests and generated inputs. */
   readonly judge: boolean;
 }
@@ -131,7 +132,7 @@ async function searched(bench: Bench, { stage, facts, how }: Ready): Promise<Row
     passing: facts.passing,
     sourceFiles: stage.sourceFiles,
     exclude: new Set(),
-    budget: { wallMs: how.wallMs, candidates: 1_000_000 },
+    budget: { wallMs: how.wallMs, candidates: how.candidates },
     seed: 1,
     runTests: async (edits, only, signal) =>
       stage.run(only?.files ?? facts.related, await stage.withEdits(edits), signal),
