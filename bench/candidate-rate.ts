@@ -12,9 +12,10 @@ import { createSystemClock } from '#foundation/clock.ts';
 import { createLog } from '#foundation/log.ts';
 import { createTestRunner } from '#quality/test-run.ts';
 import { applyEdits } from '#repair/edits.ts';
-import { enumerateIdeas, type Idea } from '#repair/enumerate.ts';
+import { createIdeaQueue, type Idea } from '#repair/enumerate.ts';
 import { createJudge, type Judge } from '#repair/judge.ts';
 import { locateFault } from '#repair/locate.ts';
+import { createPatience } from '#repair/patience.ts';
 import type { RepairRequest } from '#repair/request.ts';
 import { type Probes, probesOf, readSources, type Sources } from '#repair/sources.ts';
 import { createSandbox } from '#sandbox/runner.ts';
@@ -26,7 +27,10 @@ const clock = createSystemClock();
 const log = createLog({ level: 'error' });
 const sandbox = createSandbox({ rung: 'none', clock, log });
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+const FIRST_ROUND = 40;
 const ROUND = 192;
+const MAX_IDEAS = 120_000;
+const BASE_TICKS = 8_000;
 
 interface Measured {
   readonly program: string;
@@ -58,6 +62,8 @@ async function requestFor(root: string, program: Program): Promise<RepairRequest
   const workspace = { root, mounts: [] };
   const tests = createTestRunner({ sandbox, clock });
   const base = await tests.run({ workspace, plan, limits: { wallMs: 20_000 } });
+  if (base.tests.every((test) => test.status !== 'failed'))
+    throw new Error(`no test shows the fault of ${program.name}`);
   return {
     workspace: { ...workspace, read: (path) => readFile(join(root, path), 'utf8') },
     language: 'javascript',
@@ -72,7 +78,8 @@ async function requestFor(root: string, program: Program): Promise<RepairRequest
   };
 }
 
-function ideasFor(judge: Judge, sources: Sources, probes: Probes): Idea[] {
+/** Candidates in the order of the search, each once; an empty list when there are no more. */
+function roundsOf(judge: Judge, sources: Sources, probes: Probes): (size: number) => Idea[] {
   if (judge.survey === null) throw new Error('the harness did not start');
   const { suspicionOf } = locateFault(judge.survey.tests, {
     files: sources.files,
@@ -84,13 +91,19 @@ function ideasFor(judge: Judge, sources: Sources, probes: Probes): Idea[] {
   const located = sources.files.flatMap((file) =>
     file.scopes.map((scope) => ({ scope, grammar: file.grammar, suspicionOf })),
   );
-  const { ideas } = enumerateIdeas(located, { testStrings: [] }, 120_000);
+  const queue = createIdeaQueue(located, { testStrings: [], maxIdeas: MAX_IDEAS });
   const texts = new Map(sources.files.map((file) => [file.path, file.text]));
   const seen = new Set<string>();
-  return ideas.filter((idea) => {
-    const text = applyEdits(texts.get(idea.file) ?? '', idea.edits);
-    return !seen.has(text) && Boolean(seen.add(text));
-  });
+  return (size) => {
+    const round: Idea[] = [];
+    while (round.length < size) {
+      const idea = queue.next();
+      if (idea === null) break;
+      const text = applyEdits(texts.get(idea.file) ?? '', idea.edits);
+      if (!seen.has(text) && seen.add(text)) round.push(idea);
+    }
+    return round;
+  };
 }
 
 /** Processor seconds used by this process and the processes of the harness. */
@@ -127,22 +140,31 @@ async function measure(program: Program, wanted: number, sessions: number): Prom
     const judge = await createJudge({ request, sources, probes, sandbox, clock, askRunner });
     try {
       const readyMs = performance.now();
-      const ideas = ideasFor(judge, sources, probes);
-      const effort = { ticks: 8_000, sessions };
+      const next = roundsOf(judge, sources, probes);
       let firstFixMs: number | null = null;
-      await judge.judge([{ ...(ideas[0] as Idea), edits: [] }], effort);
-      for (let at = 0; firstFixMs === null && at < ideas.length; at += ROUND) {
-        const verdicts = await judge.judge(ideas.slice(at, at + ROUND), effort);
-        if (verdicts.some((one) => one.verdict === 'pass')) firstFixMs = performance.now() - readyMs;
+      let round = next(FIRST_ROUND);
+      const unchanged = { ...(round[0] as Idea), edits: [] };
+      const [base = null] = await judge.judge([unchanged], { ticks: BASE_TICKS, sessions });
+      const patience = createPatience('javascript', base);
+      const judged = async (ideas: readonly Idea[]) => {
+        const verdicts = await judge.judge(ideas, { ticks: patience.ticks(), sessions });
+        for (const one of verdicts) patience.note(one);
+        return verdicts;
+      };
+      const list: Idea[] = [];
+      while (round.length > 0 && (firstFixMs === null || list.length < wanted)) {
+        if (list.length < wanted) list.push(...round);
+        if (firstFixMs === null && (await judged(round)).some((one) => one.verdict === 'pass'))
+          firstFixMs = performance.now() - readyMs;
+        round = next(ROUND);
       }
-      const list = ideas.slice(0, wanted);
       let switched = 0;
       let done = 0;
       const began = performance.now();
       const processorBegan = processorSeconds();
       while (done < wanted) {
-        const round = list.slice(done % list.length, (done % list.length) + ROUND);
-        const verdicts = await judge.judge(round, effort);
+        const from = done % list.length;
+        const verdicts = await judged(list.slice(from, from + ROUND));
         switched += verdicts.filter((one) => one.switched === true).length;
         done += verdicts.length;
       }

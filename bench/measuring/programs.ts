@@ -137,7 +137,7 @@ const FAULTS: readonly (readonly [name: string, from: string, to: string])[] = [
   ['decodeInteger', 'shift += 5;', 'shift += 4;'],
   ['decodeSign', 'return num & 1 ?', 'return num & 2 ?'],
   ['encodeInteger', 'if (num > 0) clamped |= 32;', 'if (num >= 0) clamped |= 32;'],
-  ['decode', 'if (genColumn < lastCol) sorted = false;', 'if (genColumn > lastCol) sorted = false;'],
+  ['decode', 'if (genColumn < lastCol) sorted = false;', 'if (genColumn < lastCol) sorted = true;'],
   ['sortComparator', 'return a[0] - b[0];', 'return a[0] + b[0];'],
   ['encode', 'if (j > 0) writer.write(comma);', 'if (j > 1) writer.write(comma);'],
 ];

@@ -22,7 +22,7 @@ import { learnedUses, NOTHING_LEARNED } from './learned.ts';
 import { type FaultMap, locateFault } from './locate.ts';
 import { reachMap } from './reach.ts';
 import type { RepairEngine, RepairOutcome, RepairRequest } from './request.ts';
-import { search } from './search.ts';
+import { judgeUnchanged, search } from './search.ts';
 import { createSequels, type Sequels } from './sequels.ts';
 import { lineAt, type Probes, probesOf, readSources, type Sources } from './sources.ts';
 import { createHorizon, type Horizon, rememberTried, shortDigest } from './tried.ts';
@@ -117,6 +117,8 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const { request, sources } = parts;
   const { files } = sources;
   const { without } = request;
+  const unchanged = judgeUnchanged(parts.judge, signal);
+  await parts.clock.sleep(0);
   const faults = faultMap(parts);
   const suspected = files.filter((file) => faults.files.has(file.path));
   const located = suspected.flatMap((file) =>
@@ -161,7 +163,8 @@ async function repairWith(parts: Search, signal: AbortSignal): Promise<Omit<Repa
   const confirm = (plausible: readonly Idea[]) =>
     confirmed(parts, { plausible, toCandidate, assessor }, signal);
   const confirmMs = Math.min(request.budget.wallMs * CONFIRM_SHARE, MAX_CONFIRM_MS);
-  const result = await search(ideas, { ...parts, judge, admit, sequels, confirm, confirmMs }, signal);
+  const found = { judge, unchanged, admit, sequels, confirm, confirmMs };
+  const result = await search(ideas, { ...parts, ...found }, signal);
   const notes = [...sources.notes, ...judge.notes];
   if (malformed > 0) notes.push(`${malformed} malformed changes were left out: please report this`);
   if (ideas.cut()) notes.push(`only the ${MAX_IDEAS} most likely changes were looked at`);

@@ -196,7 +196,8 @@ async function listen(live: Live): Promise<void> {
   for await (const line of live.process.lines) {
     const reply = parseReply(line, live.token);
     if (reply === null) continue;
-    live.replies.push(reply);
+    if (reply.op === 'tries') live.replies.push(...reply.answers);
+    else live.replies.push(reply);
     live.wake();
   }
   live.ended = true;

@@ -1,8 +1,10 @@
 // The search: rounds of candidates from the agenda, slow ones again with more time, and plausible ones collected and confirmed.
+import { familyOf } from '#code/languages.ts';
 import type { Clock } from '#foundation/clock.ts';
 import { type Agenda, createAgenda, furtherThan, type Turn } from './agenda.ts';
 import type { Idea, IdeaQueue } from './enumerate.ts';
 import type { Judge, Verdict } from './judge.ts';
+import { createPatience, type Patience } from './patience.ts';
 import { isBlunt, rankPlausible } from './rank.ts';
 import type { RepairEnding, RepairProgress, RepairRequest } from './request.ts';
 import type { Sequels } from './sequels.ts';
@@ -18,6 +20,8 @@ export interface SearchResult {
 export interface SearchParts {
   readonly request: RepairRequest;
   readonly judge: Judge;
+  /** What the unchanged program does; asked before anything else is. */
+  readonly unchanged: Promise<Verdict | null>;
   readonly clock: Clock;
   /** Reading of `clock.monotonicMs` at which the budget ends. */
   readonly deadlineMs: number;
@@ -31,13 +35,13 @@ export interface SearchParts {
   readonly confirm: (plausible: readonly Idea[]) => Promise<readonly Idea[] | null>;
 }
 
-const FIRST_ROUND = 40;
+/** Small at first: many faults are mended by one of the likeliest changes, and a round is waited for to its end. */
+const ROUNDS = [16, 48, 96] as const;
 const ROUND = 192;
 /** From here on both processors are used. */
 const SECOND_SESSION_AFTER = 300;
-const TICKS = 8_000;
-/** When the unchanged program does not end, most candidates do not either, and each costs all its turns. */
-const FEW_TICKS = 1_000;
+/** For the unchanged program. */
+const BASE_TICKS = 8_000;
 /** Given to slow ones soon, and to what is still slow at the end. */
 const MORE_TICKS = 150_000;
 const MANY_TICKS = 2_000_000;
@@ -62,7 +66,7 @@ interface State {
   readonly agenda: Agenda;
   readonly startedMs: number;
   readonly triedByTemplate: Record<string, number>;
-  readonly ticks: number;
+  readonly patience: Patience;
   readonly base: Verdict | null;
   plausible: Idea[];
   slow: Turn[];
@@ -70,6 +74,7 @@ interface State {
   slowNear: Turn[];
   /** Times at which slow ones were tried again. */
   retries: number;
+  rounds: number;
   tried: number;
   firstFound: { readonly cost: number; readonly tried: number } | null;
   phase: RepairProgress['phase'];
@@ -88,18 +93,19 @@ export async function search(
   signal?: AbortSignal,
 ): Promise<SearchResult> {
   const startedMs = parts.clock.monotonicMs();
-  const [base = null] = await parts.judge.judge([NO_CHANGE], { ticks: TICKS, sessions: 1 }, signal);
+  const base = await parts.unchanged;
   const state: State = {
     parts,
     agenda: createAgenda(singles, parts.judge.kind === 'warm' ? parts.sequels : null),
     startedMs,
     triedByTemplate: {},
-    ticks: base?.verdict === 'slow' ? FEW_TICKS : TICKS,
+    patience: createPatience(familyOf(parts.request.language), base),
     base,
     plausible: [],
     slow: [],
     slowNear: [],
     retries: 0,
+    rounds: 0,
     tried: 0,
     firstFound: null,
     phase: 'searching',
@@ -110,6 +116,18 @@ export async function search(
 }
 
 const NO_CHANGE: Idea = { template: 'none', bits: 0, cost: 0, file: '', kind: '', edits: [], reason: '' };
+
+/**
+ * Asks what the unchanged program does. A warm process gets ready for candidates by it, while others locate the fault: it
+ * is sent as soon as the thread is free.
+ */
+export function judgeUnchanged(judge: Judge, signal?: AbortSignal): Promise<Verdict | null> {
+  const asked = judge.judge([NO_CHANGE], { ticks: BASE_TICKS, sessions: 1 }, signal);
+  const unchanged = asked.then(([verdict = null]) => verdict);
+  // A failure is met again by the search, which waits for it.
+  unchanged.catch(() => undefined);
+  return unchanged;
+}
 
 /** Judges in rounds until one is found and confirmed, a bound is hit, or none is left (null). */
 async function runAll(state: State, signal?: AbortSignal): Promise<Stop> {
@@ -139,6 +157,7 @@ async function runAll(state: State, signal?: AbortSignal): Promise<Stop> {
       const turn = round.turns[index];
       if (turn !== undefined) note(state, turn, { verdict, ticks: round.ticks });
     });
+    state.rounds += 1;
     report(state);
   }
 }
@@ -168,7 +187,7 @@ function nextRound(state: State): Round {
     state.retries += 1;
     if (state.slow.length > 0) return { turns: state.slow.splice(0, SLOW_AT_ONCE), ticks: MORE_TICKS };
   }
-  const size = parts.judge.kind === 'command' ? COMMAND_ROUND : state.tried === 0 ? FIRST_ROUND : ROUND;
+  const size = parts.judge.kind === 'command' ? COMMAND_ROUND : (ROUNDS[state.rounds] ?? ROUND);
   const room = Math.min(size, parts.request.budget.candidates - state.tried);
   const maxCost = firstFound === null ? Number.POSITIVE_INFINITY : firstFound.cost + extra.bits;
   const turns: Turn[] = [];
@@ -180,7 +199,7 @@ function nextRound(state: State): Round {
   const left = state.slowNear.length > 0 ? state.slowNear : state.slow;
   if (turns.length === 0 && firstFound === null && left.length > 0) return widest(left);
   state.phase = turns.filter((turn) => turn.isPair).length * 2 > turns.length ? 'pairing' : 'searching';
-  return { turns, ticks: state.ticks };
+  return { turns, ticks: state.patience.ticks() };
 }
 
 function widest(slow: Turn[]): Round {
@@ -198,6 +217,7 @@ function boundHit(state: State, signal?: AbortSignal): Stop {
 
 function note(state: State, turn: Turn, { verdict, ticks }: { verdict: Verdict; ticks: number }): void {
   state.tried += 1;
+  state.patience.note(verdict);
   const family = turn.idea.template;
   state.triedByTemplate[family] = (state.triedByTemplate[family] ?? 0) + 1;
   if (verdict.verdict === 'pass') {

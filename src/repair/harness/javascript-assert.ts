@@ -37,36 +37,63 @@ const NODES = ['deepEqual', 'notDeepEqual'] as const;
 const UNEXPLAINED = 'the assertion does not hold';
 
 /** Enough to reach the test's own lines through a helper or two; writing a stack takes longer than most tests. */
-const FRAMES = 6;
+const FRAMES = 4;
 
 /** Made faster than Node's, which writes its stack at once; an instance of that nevertheless. */
 class Failure extends Error {
   readonly code = 'ERR_ASSERTION';
+  generatedMessage = true;
+  actual: unknown;
+  expected: unknown;
+  operator = '';
 }
 
-function failure(
-  message: unknown,
-  about: { readonly actual: unknown; readonly expected: unknown; readonly operator: string },
-): Error {
-  if (message instanceof Error) return message;
-  const frames = Error.stackTraceLimit;
-  Error.stackTraceLimit = Math.min(frames, FRAMES);
-  const error = new Failure(message === undefined ? UNEXPLAINED : String(message));
-  Error.stackTraceLimit = frames;
-  return Object.assign(error, { generatedMessage: message === undefined, ...about });
+interface About {
+  readonly actual: unknown;
+  readonly expected: unknown;
+  readonly operator: string;
+  /** The assertion that was called: the stack begins with its caller. */
+  readonly by: Assertion;
+}
+
+/** Makes failures; those that nobody will look at have no stack. */
+type Fail = (message: unknown, about: About) => Error;
+
+const { captureStackTrace } = Error;
+
+function failing(isBrief: () => boolean): Fail {
+  return (message, { by, ...about }) => {
+    if (message instanceof Error) return message;
+    const frames = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    const error = new Failure(message === undefined ? UNEXPLAINED : String(message));
+    if (!isBrief()) {
+      Error.stackTraceLimit = Math.min(frames, FRAMES);
+      captureStackTrace(error, by);
+    }
+    Error.stackTraceLimit = frames;
+    error.generatedMessage = message === undefined;
+    error.actual = about.actual;
+    error.expected = about.expected;
+    error.operator = about.operator;
+    return error;
+  };
 }
 
 /** Whether plain lists and objects are loosely equal; null where that is for Node to say. */
 function looselyAlike(actual: unknown, expected: unknown, depth: number): boolean | null {
   if (actual === expected || is(actual, expected)) return true;
   if (depth > MAX_DEPTH) return null;
-  const simple = typeof actual !== 'object' && typeof expected !== 'object';
-  if (simple) return typeof actual === typeof expected && typeof actual !== 'function' ? false : null;
-  const plain = isPlain(actual) && isPlain(expected);
-  if (!plain || Array.isArray(actual) !== Array.isArray(expected)) return null;
+  const hasParts = isObject(actual);
+  // A thing with parts is never like one without.
+  if (hasParts !== isObject(expected)) return false;
+  if (!hasParts) return typeof actual === typeof expected ? false : null;
+  if (!isPlain(actual) || !isPlain(expected)) return null;
+  if (Array.isArray(actual) !== Array.isArray(expected)) return false;
   const [a, b] = [actual as Record<string, unknown>, expected as Record<string, unknown>];
+  if (Array.isArray(actual) && a['length'] !== b['length']) return false;
   const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length || a['length'] !== b['length']) return null;
+  if (keys.length !== Object.keys(b).length) return false;
   for (const key of keys) {
     if (!Object.hasOwn(b, key)) return false;
     const same = looselyAlike(a[key], b[key], depth + 1);
@@ -77,8 +104,12 @@ function looselyAlike(actual: unknown, expected: unknown, depth: number): boolea
 
 const MAX_DEPTH = 20;
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   const known = prototype === Array.prototype || prototype === Object.prototype;
   return known && Object.getOwnPropertySymbols(value).length === 0;
@@ -89,22 +120,27 @@ export interface QuickAssert {
   readonly strict: Assertion;
 }
 
-/** Changes the methods of the module itself, and gives callable stand-ins for `assert(value)`. */
-export function quickAssert(): QuickAssert {
+/**
+ * Changes the methods of the module itself, and gives callable stand-ins for `assert(value)`.
+ * While `isBrief` says so, nobody will look at the stack of a failure, and it has none.
+ */
+export function quickAssert(isBrief: () => boolean): QuickAssert {
   const original = assert as unknown as Record<string, Assertion>;
   const strict = assert.strict as unknown as Record<string, Assertion>;
   Object.defineProperty(Failure.prototype, 'name', { value: 'AssertionError', configurable: true });
   Object.setPrototypeOf(Failure.prototype, assert.AssertionError.prototype);
   const equal = looseEquality(original['equal'] as Assertion);
   const notEqual: Holds = (actual, expected) => !equal(actual, expected);
+  const fail = failing(isBrief);
   for (const [operator, holds] of Object.entries({ ...STRICT, equal, notEqual }))
-    original[operator] = quick(operator, holds);
+    original[operator] = quick(operator, holds, fail);
   for (const [operator, holds] of Object.entries(STRICT)) {
-    strict[operator] = quick(operator, holds);
-    strict[operator.replace('Strict', '').replace('strict', '').replace(/^E/, 'e')] = quick(operator, holds);
+    const short = operator.replace('Strict', '').replace('strict', '').replace(/^E/, 'e');
+    strict[operator] = quick(operator, holds, fail);
+    strict[short] = strict[operator];
   }
-  for (const name of NODES) original[name] = quickUnlessNodes(name, original[name] as Assertion);
-  for (const holder of [original, strict]) holder['ok'] = quickOk(assert.ok as unknown as Assertion);
+  for (const name of NODES) original[name] = quickUnlessNodes(name, original[name] as Assertion, fail);
+  for (const holder of [original, strict]) holder['ok'] = quickOk(assert.ok as unknown as Assertion, fail);
   const strictStandIn = standIn(strict);
   return {
     loose: Object.assign(standIn(original), { strict: strictStandIn }),
@@ -112,19 +148,20 @@ export function quickAssert(): QuickAssert {
   };
 }
 
-function quick(operator: string, holds: Holds): Assertion {
-  return (...args) => {
+function quick(operator: string, holds: Holds, fail: Fail): Assertion {
+  const by: Assertion = (...args) => {
     if (args.length < 2) throw new TypeError('The "actual" and "expected" arguments must be specified');
     const [actual, expected, message] = args;
     if (holds(actual, expected)) return;
-    throw failure(message, { actual, expected, operator });
+    throw fail(message, { actual, expected, operator, by });
   };
+  return by;
 }
 
 /** Node's own answer where ours is not certain. */
-function quickUnlessNodes(operator: (typeof NODES)[number], check: Assertion): Assertion {
+function quickUnlessNodes(operator: (typeof NODES)[number], check: Assertion, fail: Fail): Assertion {
   const wanted = operator === 'deepEqual';
-  return (...args) => {
+  const by: Assertion = (...args) => {
     const [actual, expected, message] = args;
     const alike = args.length < 2 ? null : looselyAlike(actual, expected, 0);
     if (alike === wanted) return;
@@ -132,17 +169,19 @@ function quickUnlessNodes(operator: (typeof NODES)[number], check: Assertion): A
       check(actual, expected, args.length > 2 ? message : UNEXPLAINED);
       return;
     }
-    throw failure(message, { actual, expected, operator });
+    throw fail(message, { actual, expected, operator, by });
   };
+  return by;
 }
 
-function quickOk(check: Assertion): Assertion {
-  return (...args) => {
+function quickOk(check: Assertion, fail: Fail): Assertion {
+  const by: Assertion = (...args) => {
     if (args.length === 0) return check();
     const [actual, message] = args;
     if (actual) return;
-    throw failure(message, { actual, expected: true, operator: '==' });
+    throw fail(message, { actual, expected: true, operator: '==', by });
   };
+  return by;
 }
 
 function standIn(holder: Record<string, Assertion>): Assertion {

@@ -1,7 +1,7 @@
 // Runs inside the sandbox. Judges candidates: where files stay as loaded, by switching functions; else by loading all anew.
 import type { Guarded } from './javascript-muzzle.ts';
 import { type Answer, type Candidate, judged, turn, type Visit } from './javascript-rounds.ts';
-import type { Attempted, Worlds } from './javascript-worlds.ts';
+import { type Attempted, SMALL_CHUNK, type Worlds } from './javascript-worlds.ts';
 import type { TryMessage, WireEdit } from './protocol.ts';
 
 export interface AttemptParts {
@@ -26,8 +26,8 @@ export interface Told {
 /** Candidates judged before their answers are checked and sent. */
 const SEGMENT = 192;
 const SEGMENT_MS = 150;
-/** Candidates judged before it is looked whether one of them left something behind. */
-const CHUNK = 16;
+/** A chunk in which something was left behind is judged again in this many parts. */
+const PARTS = 4;
 
 /** Judges all candidates of a message, in order. Answers are those that loading everything anew would give. */
 export async function attemptAll(message: TryMessage, parts: AttemptParts, told: Told): Promise<void> {
@@ -59,8 +59,8 @@ async function segment(from: number, job: Job): Promise<Answer[]> {
   let sample = -1;
   let trusted = true;
   const upTo = Math.min(message.candidates.length, from + SEGMENT);
-  for (let at = from; at < upTo && trusted && performance.now() - began < SEGMENT_MS; at += CHUNK) {
-    const quick = await chunk(at, Math.min(upTo, at + CHUNK), job);
+  for (let at = from; at < upTo && trusted && performance.now() - began < SEGMENT_MS; ) {
+    const quick = await chunk(at, Math.min(upTo, at + worlds.chunkSize()), job);
     for (let k = 0; k < quick.length; k += 1) {
       const attempted = quick[k] ?? null;
       let answer = attempted?.answer ?? null;
@@ -75,6 +75,7 @@ async function segment(from: number, job: Job): Promise<Answer[]> {
       if (sample < 0 && isSwitched && attempted?.isBuilt === true) sample = at + k;
       answers[at + k - from] = { ...answer, switched: isSwitched };
     }
+    at += quick.length;
   }
   if (trusted && switched.length > 0) trusted = await worlds.isSteady(message);
   if (trusted && sample >= 0 && worlds.isSampleDue()) {
@@ -91,23 +92,35 @@ async function segment(from: number, job: Job): Promise<Answer[]> {
   return answers;
 }
 
-/** Answers by switching, null where that cannot be; each alone and looked after when one left something behind. */
-async function chunk(
+/**
+ * Answers by switching, null where that cannot be. Where something was left behind, all are judged again in smaller
+ * chunks; in the smallest, each alone and looked after.
+ */
+async function chunk(from: number, upTo: number, job: Job): Promise<(Attempted | null)[]> {
+  const { worlds } = job.parts;
+  const careful = worlds.isCareful();
+  const answers = await attempts(from, upTo, { ...job, careful });
+  if (careful || (await worlds.isClean(upTo - from))) return answers;
+  if (upTo - from <= SMALL_CHUNK) return attempts(from, upTo, { ...job, careful: true });
+  const again: (Attempted | null)[] = [];
+  const step = Math.ceil((upTo - from) / PARTS);
+  for (let at = from; at < upTo; at += step) {
+    for (const answer of await chunk(at, Math.min(upTo, at + step), job)) again[again.length] = answer;
+  }
+  return again;
+}
+
+async function attempts(
   from: number,
   upTo: number,
-  { message, parts, told }: Job,
+  { message, parts, told, careful }: Job & { readonly careful: boolean },
 ): Promise<(Attempted | null)[]> {
-  const { worlds } = parts;
   const answers: (Attempted | null)[] = [];
-  const all = async (careful: boolean) => {
-    for (let i = from; i < upTo; i += 1) {
-      told.at(i);
-      answers[i - from] = await worlds.attempt(message.candidates[i] as Candidate, message, careful);
-    }
-  };
-  const careful = worlds.isCareful();
-  await all(careful);
-  if (!careful && !(await worlds.isClean())) await all(true);
+  if (!careful) parts.worlds.prepare(message.candidates.slice(from, upTo), message);
+  for (let i = from; i < upTo; i += 1) {
+    told.at(i);
+    answers[i - from] = await parts.worlds.attempt(message.candidates[i] as Candidate, message, careful);
+  }
   return answers;
 }
 
@@ -127,9 +140,9 @@ async function byLoading(candidate: Candidate, message: TryMessage, parts: Attem
   const { state, texts } = parts;
   texts.clear();
   for (const [file, text] of editedTexts(candidate.edits, parts.base)) texts.set(file, text);
-  const visit: Visit = async (wanted, stopAtFailure, onEnd) => {
+  const visit: Visit = async (wanted, pace, onEnd) => {
     parts.fresh();
-    const passed = await parts.visit(wanted, stopAtFailure, onEnd);
+    const passed = await parts.visit(wanted, pace, onEnd);
     await turn();
     if (passed) parts.originals();
     return passed;

@@ -13,6 +13,8 @@ export interface Guarded {
   loaded: (() => void) | null;
   /** The plain script that runs now; it may leave by itself with code 0. */
   current: string;
+  /** Whether a failure has been explained already, and another need not be. */
+  isBrief: boolean;
 }
 
 /** Output, exits and the counters that woven-in guards and probes call. */

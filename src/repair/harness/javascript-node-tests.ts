@@ -16,7 +16,7 @@ import {
 type Variant = Callback & Record<string, unknown>;
 
 export function createTestApi(mock: unknown, style: 'node' | 'mocha'): TestApi {
-  let current: Suite = newSuite([], null);
+  let current: Suite = newSuite([]);
   const define = (args: unknown[], flags: { suite: boolean; skip: boolean }) => {
     const { name, options, body } = readArguments(args);
     const path = [...current.path, name];
@@ -25,7 +25,7 @@ export function createTestApi(mock: unknown, style: 'node' | 'mocha'): TestApi {
       current.items.push({ ...plainCase(current, path, body), skip });
       return Promise.resolve();
     }
-    const suite = newSuite(path, current, { skip, only: false });
+    const suite = newSuite(path, { skip, only: false });
     current.items.push(suite);
     const outer = current;
     current = suite;
@@ -63,8 +63,8 @@ export function createTestApi(mock: unknown, style: 'node' | 'mocha'): TestApi {
   const api = { test, it: test, describe, suite: describe, ...hooks, mock };
   return {
     open: () => {
-      current = newSuite([], null);
-      return { root: current };
+      current = newSuite([]);
+      return { root: current, picked: null };
     },
     run: (collected, options) =>
       runCollected(collected, { ...options, style: style === 'mocha' ? MOCHA : NODE }),
@@ -95,24 +95,31 @@ function suiteContext(): Record<string, Callback> {
   return self;
 }
 
+const IGNORED = ['diagnostic', 'plan', 'before', 'after', 'beforeEach', 'afterEach', 'todo', 'runOnly'];
+
+/** What every test's context has in common. Nobody can change it, so that it is made once. */
+const CONTEXT: Readonly<Record<string, unknown>> = Object.freeze({
+  ...Object.freeze(suiteContext()),
+  ...Object.fromEntries(IGNORED.map((name) => [name, Object.freeze(() => undefined)])),
+  get signal() {
+    return new AbortController().signal;
+  },
+});
+
 /** The `t` of node:test and the `this` of mocha in one object; sub-tests run at once, in place. */
-function testContext(testCase: Case, nest: (args: unknown[]) => Promise<void>): Record<string, unknown> {
-  const context: Record<string, unknown> = { ...suiteContext(), name: testCase.path.at(-1) };
-  for (const name of [
-    'diagnostic',
-    'plan',
-    'before',
-    'after',
-    'beforeEach',
-    'afterEach',
-    'todo',
-    'runOnly',
-  ]) {
-    context[name] = () => undefined;
+class Context {
+  readonly name: string | undefined;
+  readonly test: Callback;
+  constructor(testCase: Case, nest: (args: unknown[]) => Promise<void>) {
+    this.name = testCase.path.at(-1);
+    this.test = (...args) => nest(args);
   }
-  context['signal'] = new AbortController().signal;
-  context['test'] = (...args: unknown[]) => nest(args);
-  return context;
+}
+Object.freeze(Object.setPrototypeOf(Context.prototype, CONTEXT));
+Object.freeze(Context);
+
+function testContext(testCase: Case, nest: (args: unknown[]) => Promise<void>): Record<string, unknown> {
+  return new Context(testCase, nest) as unknown as Record<string, unknown>;
 }
 
 const COMMON = {

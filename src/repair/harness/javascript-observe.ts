@@ -22,7 +22,7 @@ export interface ObserverLab {
   /** Full path → text that is loaded in place of the file's own. */
   readonly texts: Map<string, string>;
   readonly plain: (file: string, text: string) => string;
-  readonly visit: (wanted: Wanted, stopAtFailure: boolean, onEnd: () => void) => Promise<boolean>;
+  readonly visit: (wanted: Wanted, pace: 'explained', onEnd: () => void) => Promise<boolean>;
   readonly fresh: () => void;
   readonly isBusy: () => boolean;
   readonly alive: () => void;
@@ -93,7 +93,7 @@ export function createObserver(lab: ObserverLab): Observer {
         notes.failing(failing);
         for (const one of wanted) {
           lab.fresh();
-          await lab.visit(one, false, lab.alive);
+          await lab.visit(one, 'explained', lab.alive);
         }
       }
       onHold = null;
@@ -109,7 +109,7 @@ export function createObserver(lab: ObserverLab): Observer {
       lab.state.limit = message.ticks;
       lab.fresh();
       for (const file of message.entries)
-        await lab.visit({ file, names: [], required: [] }, false, lab.alive);
+        await lab.visit({ file, names: [], required: [] }, 'explained', lab.alive);
       onHold = null;
       await observeCalls(message, { lab, held, store, report });
       lab.texts.clear();

@@ -310,6 +310,8 @@ interface Snapshot {
   /** Names and values of the properties that hold a value, side by side: comparing them is what happens most. */
   readonly names: readonly (string | symbol)[];
   readonly values: readonly unknown[];
+  /** Compares them all: written out, as looking each up by its name takes ten times as long. */
+  readonly holdsAll: Comparer;
   /** The others, which have to be looked at by their descriptors. */
   readonly computed: readonly (string | symbol)[];
 }
@@ -328,15 +330,26 @@ function snapshotOf(holder: object): Snapshot {
       values.push(descriptor.value);
     } else computed.push(key);
   }
-  return { holder: holder as Snapshot['holder'], own, names, values, computed };
+  return { holder: holder as Snapshot['holder'], own, names, values, holdsAll: comparerOf(names), computed };
+}
+
+type Comparer = (holder: object, values: readonly unknown[], names: readonly (string | symbol)[]) => boolean;
+
+/** True when each property has the value with its number. */
+function comparerOf(names: readonly (string | symbol)[]): Comparer {
+  const terms = names.map((name, index) => {
+    const key = typeof name === 'symbol' ? `names[${index}]` : JSON.stringify(name);
+    return `holder[${key}]===values[${index}]`;
+  });
+  return new Function('holder', 'values', 'names', `return ${['true', ...terms].join('&&')}`) as Comparer;
 }
 
 // Taken before any foreign code runs: a candidate may change them.
 const { ownKeys, getOwnPropertyDescriptor, defineProperty, deleteProperty, apply } = Reflect;
 const { get: getOf, has: hasOf } = Map.prototype;
 
-function isOther({ holder, own, names, values, computed }: Snapshot): boolean {
-  for (let i = 0; i < names.length; i += 1) if (holder[names[i] as string] !== values[i]) return true;
+function isOther({ holder, own, names, values, holdsAll, computed }: Snapshot): boolean {
+  if (!holdsAll(holder, values, names)) return true;
   for (let i = 0; i < computed.length; i += 1) {
     const name = computed[i] as string;
     if (getOwnPropertyDescriptor(holder, name)?.get !== (apply(getOf, own, [name]) as PropertyDescriptor).get)
@@ -345,8 +358,9 @@ function isOther({ holder, own, names, values, computed }: Snapshot): boolean {
   return ownKeys(holder).length !== names.length + computed.length;
 }
 
-function restoreProperties({ holder, own, names, values, computed }: Snapshot): void {
-  for (let i = 0; i < names.length; i += 1) {
+function restoreProperties({ holder, own, names, values, holdsAll, computed }: Snapshot): void {
+  const changed = holdsAll(holder, values, names) ? 0 : names.length;
+  for (let i = 0; i < changed; i += 1) {
     const name = names[i] as string;
     if (holder[name] !== values[i]) putBack(holder, name, own);
   }

@@ -2,19 +2,18 @@
 import type { Guarded } from './javascript-muzzle.ts';
 import type { TestOutcome, TryMessage, TryReply, Wanted } from './protocol.ts';
 
-export type Visit = (
-  wanted: Wanted,
-  stopAtFailure: boolean,
-  onEnd: (outcome: TestOutcome) => void,
-) => Promise<boolean>;
+export type Visit = (wanted: Wanted, pace: Pace, onEnd: (outcome: TestOutcome) => void) => Promise<boolean>;
+
+/** Whether every failure is told with its error, or only the first; and whether the others are met at all. */
+export type Pace = 'explained' | 'brief' | 'first';
 
 export type Candidate = TryMessage['candidates'][number];
 export type Answer = Omit<TryReply, 'op' | 'id'>;
 
 /** Runs the failing tests, then the passing ones if those are mended. */
 export async function judged(message: TryMessage, visit: Visit, state: Guarded): Promise<Answer> {
-  const first = await round(message.failing, { stopAtFailure: false, visit, state });
-  const last = first.clean ? await round(message.passing, { stopAtFailure: true, visit, state }) : null;
+  const first = await round(message.failing, { pace: 'brief', visit, state });
+  const last = first.clean ? await round(message.passing, { pace: 'first', visit, state }) : null;
   const failed = first.failed ?? last?.failed ?? null;
   const slow = state.used > state.limit;
   return {
@@ -35,7 +34,7 @@ interface Round {
 /** Runs the wanted tests and counts only what was seen: silence is no success. */
 async function round(
   wanted: readonly Wanted[],
-  { stopAtFailure, visit, state }: { stopAtFailure: boolean; visit: Visit; state: Guarded },
+  { pace, visit, state }: { pace: Pace; visit: Visit; state: Guarded },
 ): Promise<Round> {
   let failed: TestOutcome | null = null;
   let clean = true;
@@ -44,7 +43,7 @@ async function round(
     const one = wanted[i] as Wanted;
     // Looked at after the visit: until then the built-ins may be the candidate's.
     const outcomes: TestOutcome[] = [];
-    const passed = await visit(one, stopAtFailure, (outcome) => {
+    const passed = await visit(one, pace, (outcome) => {
       outcomes[outcomes.length] = outcome;
     });
     for (let k = 0; k < outcomes.length; k += 1) {
@@ -53,7 +52,7 @@ async function round(
       else if (outcome.status === 'passed') fixed[fixed.length] = nameOf(outcome);
     }
     clean &&= passed && state.stray === null && haveAllPassed(one, outcomes);
-    if (!clean && stopAtFailure) break;
+    if (!clean && pace === 'first') break;
   }
   return { clean: clean && failed === null, fixed, failed };
 }

@@ -61,7 +61,7 @@ const CHAIN: Readonly<Record<string, Partial<Flags>>> = {
 };
 
 export function createSuites(kit: SuiteKit): Suites {
-  const host: Host = { kit, current: newSuite([], null) };
+  const host: Host = { kit, current: newSuite([]) };
   const test = chained(PLAIN, host);
   const describe = chained({ ...PLAIN, suite: true }, host);
   const hook = (kind: keyof Hooks) => (body: unknown) => {
@@ -70,8 +70,8 @@ export function createSuites(kit: SuiteKit): Suites {
   const variant = (of: Chained, name: string) => of[name];
   return {
     open: () => {
-      host.current = newSuite([], null);
-      return { root: host.current };
+      host.current = newSuite([]);
+      return { root: host.current, picked: null };
     },
     gather: ({ root }) => gather(root, host),
     functions: {
@@ -190,7 +190,7 @@ function define(args: readonly unknown[], flags: Flags, host: Host): void {
   const skip = flags.skip || Boolean(options['skip']) || Boolean(options['todo']);
   const only = flags.only || Boolean(options['only']);
   if (flags.suite) {
-    defineSuite(newSuite(path, parent, { skip, only }), body, host);
+    defineSuite(newSuite(path, { skip, only }), body, host);
     return;
   }
   const fixed = body === null || flags.fixtures === null ? body : withFixtures(body, flags.fixtures);

@@ -3,7 +3,7 @@
 import type { FileShape, WireEdit, WireFunction, WireScope } from './protocol.ts';
 
 type Enter = (code: string) => unknown;
-type AnyFunction = (...args: unknown[]) => unknown;
+export type AnyFunction = (...args: unknown[]) => unknown;
 
 /** A scope as it was entered while files were loaded; one that was entered more than once has several. */
 export interface OpenScope {
@@ -17,6 +17,12 @@ export interface Slot {
   readonly wire: WireFunction;
   readonly scope: OpenScope;
   /** The function's text without a candidate. */
+  readonly text: string;
+}
+
+/** A function with the text that a candidate gives it. */
+export interface Place {
+  readonly slot: Slot;
   readonly text: string;
 }
 
@@ -45,9 +51,11 @@ export interface Switches {
   listen(): void;
   readonly scopes: readonly OpenScope[];
   /** The slots that the edits lie in, each with its new text; null when one lies outside of them all. */
-  slotsOf(edits: readonly WireEdit[]): { slot: Slot; text: string }[] | null;
+  slotsOf(edits: readonly WireEdit[]): Place[] | null;
   /** Throws what the compiler says. */
   compile(slot: Slot, text: string): AnyFunction;
+  /** The functions of several texts; null when any of them is not exactly what it would be when compiled alone. */
+  compileAll(slot: Slot, texts: readonly string[]): AnyFunction[] | null;
   set(slot: Slot, body: AnyFunction | undefined): void;
 }
 
@@ -133,6 +141,7 @@ export function createSwitches(
     scopes,
     slotsOf: (edits) => placed(edits, slots),
     compile,
+    compileAll,
     set: (slot, body) => {
       board.bodies[slot.number] = body;
     },
@@ -286,10 +295,7 @@ function slotsIn(file: ShapedFile, counts: Uint32Array, scopes: readonly OpenSco
   return slots;
 }
 
-function placed(
-  edits: readonly WireEdit[],
-  slots: ReadonlyMap<string, readonly Slot[]>,
-): { slot: Slot; text: string }[] | null {
+function placed(edits: readonly WireEdit[], slots: ReadonlyMap<string, readonly Slot[]>): Place[] | null {
   const bySlot = new Map<Slot, WireEdit[]>();
   for (let i = 0; i < edits.length; i += 1) {
     const edit = edits[i] as WireEdit;
@@ -299,7 +305,7 @@ function placed(
     if (own === undefined) bySlot.set(slot, [edit]);
     else own[own.length] = edit;
   }
-  const result: { slot: Slot; text: string }[] = [];
+  const result: Place[] = [];
   for (const [slot, own] of bySlot) result[result.length] = { slot, text: edited(slot, own) };
   return result;
 }
@@ -332,20 +338,51 @@ function edited(slot: Slot, edits: readonly WireEdit[]): string {
   return text;
 }
 
-const { ownKeys, getOwnPropertyDescriptor } = Reflect;
+const { ownKeys, getOwnPropertyDescriptor, apply } = Reflect;
+const { toString: textOf } = Function.prototype;
 
-function compile({ wire, scope }: Slot, text: string): AnyFunction {
-  const enter = scope.enter[0] as Enter;
-  if (wire.kind === 'constructor' || wire.kind === 'method') {
-    const home = scope.wire.isClass && text.includes('super') ? homeOf(wire) : '';
-    const holder = enter(`({${home}${text}})`) as object;
-    const descriptor = getOwnPropertyDescriptor(holder, ownKeys(holder)[0] as string);
-    return (descriptor?.value ?? descriptor?.get ?? descriptor?.set) as AnyFunction;
+function compile(slot: Slot, text: string): AnyFunction {
+  const enter = slot.scope.enter[0] as Enter;
+  return bodyIn(slot, enter(expressionOf(slot, text)));
+}
+
+/** The expression whose value has the function, or is it. */
+function expressionOf({ wire, scope }: Slot, text: string): string {
+  if (wire.kind !== 'constructor' && wire.kind !== 'method') return `(${unnamed(wire, text)})`;
+  const home = scope.wire.isClass && text.includes('super') ? homeOf(wire) : '';
+  return `({${home}${text}})`;
+}
+
+/** Without its name, the function finds the module's own under it, as it did where it stood. */
+function unnamed({ name, start }: WireFunction, text: string): string {
+  return name === null ? text : text.slice(0, name[0] - start) + text.slice(name[1] - start);
+}
+
+function bodyIn({ wire }: Slot, value: unknown): AnyFunction {
+  if (wire.kind !== 'constructor' && wire.kind !== 'method') return value as AnyFunction;
+  const descriptor = getOwnPropertyDescriptor(value as object, ownKeys(value as object)[0] as string);
+  return (descriptor?.value ?? descriptor?.get ?? descriptor?.set) as AnyFunction;
+}
+
+function compileAll(slot: Slot, texts: readonly string[]): AnyFunction[] | null {
+  const isMethod = slot.wire.kind === 'constructor' || slot.wire.kind === 'method';
+  let code = '[';
+  for (let i = 0; i < texts.length; i += 1) code += `${expressionOf(slot, texts[i] as string)},\n`;
+  try {
+    const values = (slot.scope.enter[0] as Enter)(`${code}]`) as unknown[];
+    if (values.length !== texts.length) return null;
+    const bodies: AnyFunction[] = [];
+    for (let i = 0; i < texts.length; i += 1) {
+      const body = bodyIn(slot, values[i]);
+      const text = texts[i] as string;
+      // One that closes what another opened would stand for both.
+      if (apply(textOf, body, []) !== (isMethod ? text : unnamed(slot.wire, text))) return null;
+      bodies[i] = body;
+    }
+    return bodies;
+  } catch {
+    return null;
   }
-  if (wire.name === null) return enter(`(${text})`) as AnyFunction;
-  // Without its name, the function finds the module's own under it, as it did where it stood.
-  const [from, to] = wire.name;
-  return enter(`(${text.slice(0, from - wire.start)}${text.slice(to - wire.start)})`) as AnyFunction;
 }
 
 /** What `super` means in a method: in a class, `this` of the way in is the class itself. */

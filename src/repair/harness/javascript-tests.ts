@@ -1,5 +1,5 @@
 // Runs inside the sandbox. Runs collected tests one at a time, in the order written, the way their runner would.
-import { stripVTControlCharacters } from 'node:util';
+import { shownTitle } from './javascript-titles.ts';
 import type { TestOutcome } from './protocol.ts';
 
 export type Callback = (...args: unknown[]) => unknown;
@@ -7,7 +7,6 @@ export type Hooks = Record<'before' | 'after' | 'beforeEach' | 'afterEach', Call
 
 export interface Suite {
   readonly path: readonly string[];
-  readonly parent: Suite | null;
   readonly hooks: Hooks;
   readonly items: (Suite | Case)[];
   readonly skip: boolean;
@@ -16,6 +15,8 @@ export interface Suite {
   /** Defines the suite's items, for runners that ask after the whole file was read; null when they are there. */
   gather: (() => unknown) | null;
   prepared: boolean;
+  /** Whether something in it is marked as the only thing to run. */
+  marked: boolean;
   /** What a hook before all threw, in a list of one; its cases fail with it. */
   spoiled: readonly [unknown] | null;
   /** What hooks before all gave to be called at the end. */
@@ -27,6 +28,8 @@ export interface Case {
   readonly path: readonly string[];
   /** The same as reports show them. */
   readonly shown: readonly string[];
+  /** These, joined: what it is wanted by. */
+  readonly name: string;
   readonly suite: Suite;
   readonly body: Callback | null;
   readonly skip: boolean;
@@ -41,6 +44,18 @@ export interface Case {
 
 export interface Collected {
   readonly root: Suite;
+  /** What was picked of it for the names that were last wanted: a file of many tests is not looked through each time. */
+  picked: { readonly wanted: ReadonlySet<string> | null; readonly part: Part } | null;
+}
+
+/** A suite with those of its items that are wanted. */
+interface Part {
+  readonly suite: Suite;
+  /** The suite and those around it, outer before inner. */
+  readonly suites: readonly Suite[];
+  readonly items: readonly (Part | Case)[];
+  /** How many items it was picked from; what tests define while they run comes after these. */
+  readonly seen: number;
 }
 
 export interface RunOptions {
@@ -50,6 +65,8 @@ export interface RunOptions {
   readonly stopAtFailure: boolean;
   readonly onStart: () => void;
   readonly onEnd: (outcome: TestOutcome) => void;
+  /** What is said of a failure. */
+  readonly explain: (error: unknown) => string;
   /** A failure noticed outside the test's own promise: an uncaught error, an exit, a tick limit. */
   readonly stray: () => unknown;
   /** True while a timer or an operation of the system may still bring a waiting test on. */
@@ -101,47 +118,70 @@ export class SkipSignal extends Error {}
 
 export function newSuite(
   path: readonly string[],
-  parent: Suite | null,
   flags: { skip: boolean; only: boolean } = { skip: false, only: false },
 ): Suite {
   return {
     path,
-    parent,
     ...flags,
     hooks: { before: [], after: [], beforeEach: [], afterEach: [] },
     items: [],
     gather: null,
     prepared: false,
+    marked: false,
     spoiled: null,
     undo: [],
   };
 }
 
 export async function runCollected(
-  { root }: Collected,
+  collected: Collected,
   options: RunOptions & { readonly style: Style },
 ): Promise<boolean> {
-  const onlyMarked = prepare(root);
-  return runSuite(root, { ...options, onlyMarked });
+  const { root, picked } = collected;
+  const { wanted } = options;
+  const part = picked !== null && picked.wanted === wanted ? picked.part : pick(root, [], wanted);
+  collected.picked = { wanted, part };
+  makeReady(part);
+  return runPart(part, { ...options, onlyMarked: root.marked });
 }
 
-/** Makes a tree ready for one more run; true when something in it is marked as the only thing to run. */
-function prepare(suite: Suite): boolean {
+function pick(suite: Suite, around: readonly Suite[], wanted: ReadonlySet<string> | null): Part {
+  const suites = [...around, suite];
+  const items: (Part | Case)[] = [];
+  suite.marked = suite.only;
+  for (const item of suite.items) {
+    if ('items' in item) {
+      const part = pick(item, suites, wanted);
+      if (part.items.length > 0) items.push(part);
+      suite.marked ||= item.marked;
+    } else {
+      if (wanted === null || wanted.has(item.name)) items.push(item);
+      suite.marked ||= item.only;
+    }
+  }
+  return { suite, suites, items, seen: suite.items.length };
+}
+
+/** As if nothing of it had been run. */
+function makeReady({ suite, items }: Part): void {
   suite.prepared = false;
   suite.spoiled = null;
-  suite.undo = [];
-  let marked = suite.only;
-  for (const item of suite.items) {
-    const own = 'items' in item ? prepare(item) : item.only;
-    marked ||= own;
-  }
-  return marked;
+  if (suite.undo.length > 0) suite.undo = [];
+  for (const item of items) if ('items' in item) makeReady(item);
 }
 
-async function runSuite(suite: Suite, options: Inner): Promise<boolean> {
+async function runPart(part: Part, options: Inner): Promise<boolean> {
+  const { suite, suites, items } = part;
   let clean = true;
-  for (const item of suite.items) {
-    const passed = 'items' in item ? await runSuite(item, options) : await runCase(item, options);
+  for (const item of items) {
+    const passed = 'items' in item ? await runPart(item, options) : await runCase(item, suites, options);
+    clean &&= passed;
+    if (!clean && options.stopAtFailure) return false;
+  }
+  for (let i = part.seen; i < suite.items.length; i += 1) {
+    const item = suite.items[i] as Suite | Case;
+    const late = 'items' in item ? pick(item, suites, options.wanted) : item;
+    const passed = 'items' in late ? await runPart(late, options) : await runCase(late, suites, options);
     clean &&= passed;
     if (!clean && options.stopAtFailure) return false;
   }
@@ -151,7 +191,7 @@ async function runSuite(suite: Suite, options: Inner): Promise<boolean> {
     for (const body of suite.undo.toReversed()) await call(body, {}, options);
   } catch (error) {
     const path = [...suite.path.map(shownTitle), '(hooks)'];
-    options.onEnd({ file: options.file, path, status: 'failed', error: describeError(error) });
+    options.onEnd({ file: options.file, path, status: 'failed', error: options.explain(error) });
     return false;
   }
   return clean;
@@ -161,10 +201,8 @@ function ordered(hooks: readonly Callback[], style: Style): readonly Callback[] 
   return style.reversed ? hooks.toReversed() : hooks;
 }
 
-async function runCase(testCase: Case, options: Inner): Promise<boolean> {
-  const joined = testCase.shown.join(SEPARATOR);
-  if (options.wanted !== null && !options.wanted.has(joined)) return true;
-  const suites = lineage(testCase.suite);
+async function runCase(testCase: Case, suites: readonly Suite[], options: Inner): Promise<boolean> {
+  if (options.wanted !== null && !options.wanted.has(testCase.name)) return true;
   const unmarked = options.onlyMarked && !testCase.only && !suites.some((suite) => suite.only);
   const isSkipped = testCase.skip || unmarked || suites.some((suite) => suite.skip);
   const end = (status: TestOutcome['status'], error: string | null) =>
@@ -179,7 +217,7 @@ async function runCase(testCase: Case, options: Inner): Promise<boolean> {
     attempt = await tryCase(testCase, { suites, options });
   }
   const { failed, skipped, thrown } = attempt;
-  end(failed ? 'failed' : skipped ? 'skipped' : 'passed', failed ? describeError(thrown) : null);
+  end(failed ? 'failed' : skipped ? 'skipped' : 'passed', failed ? options.explain(thrown) : null);
   return !failed;
 }
 
@@ -278,8 +316,8 @@ function contextFor(testCase: Case, options: Inner) {
   const nest = async (args: unknown[]) => {
     const { name, body } = readArguments(args);
     const path = [...testCase.path, name];
-    const inner: Case = { ...plainCase(newSuite(path, null), path, body) };
-    await runCase(inner, {
+    const suite = newSuite(path);
+    await runCase(plainCase(suite, path, body), [suite], {
       ...options,
       wanted: null,
       onStart: () => undefined,
@@ -295,25 +333,9 @@ function contextFor(testCase: Case, options: Inner) {
 
 export function plainCase(suite: Suite, path: readonly string[], body: Callback | null): Case {
   const shown = path.map(shownTitle);
-  return { path, shown, suite, body, skip: false, only: false, inverted: false, retries: 0, timeoutMs: null };
-}
-
-const MAX_TITLE_CHARS = 500;
-
-/** A title as the host's reports have it: no control characters, blanks as one, the middle of a long one left out. */
-function shownTitle(title: string): string {
-  const plain = stripVTControlCharacters(title)
-    .replace(/\r\n/g, '\n')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
-    .toWellFormed();
-  return clipped(plain).replace(/\s+/g, ' ');
-}
-
-function clipped(text: string): string {
-  if (text.length <= MAX_TITLE_CHARS) return text;
-  const half = MAX_TITLE_CHARS / 2;
-  const omitted = text.length - MAX_TITLE_CHARS;
-  return `${text.slice(0, half)}\n… ${omitted} characters left out …\n${text.slice(text.length - half)}`;
+  const name = shown.join(SEPARATOR);
+  const plain = { skip: false, only: false, inverted: false, retries: 0, timeoutMs: null };
+  return { path, shown, name, suite, body, ...plain };
 }
 
 export function readArguments(args: unknown[]): {
@@ -326,12 +348,6 @@ export function readArguments(args: unknown[]): {
   const name = typeof first === 'string' ? first : (body?.name ?? '') || '<anonymous>';
   const options = args.find((arg) => typeof arg === 'object' && arg !== null);
   return { name, options: (options ?? {}) as Record<string, unknown>, body };
-}
-
-function lineage(suite: Suite): Suite[] {
-  const found: Suite[] = [];
-  for (let at: Suite | null = suite; at !== null; at = at.parent) found.unshift(at);
-  return found;
 }
 
 /**
@@ -371,16 +387,4 @@ function unlessStuck(result: Promise<unknown>, isBusy: () => boolean): Promise<u
     const end = () => stopEvery(look);
     result.finally(end).then(resolve, reject);
   });
-}
-
-/** An error as text with its stack; anything may have been thrown, and its getters may throw too. */
-export function describeError(error: unknown): string {
-  try {
-    if (error instanceof Error) return String(error.stack ?? error.message).slice(0, 4_000);
-    if (typeof error === 'object' && error !== null && 'stack' in error)
-      return String(error.stack).slice(0, 4_000);
-    return String(error).slice(0, 1_000);
-  } catch {
-    return 'an error that cannot be shown';
-  }
 }

@@ -1,5 +1,5 @@
-// Runs inside the sandbox. Titles of the cases of a table, as vitest writes them.
-import { format as formatWithNode, inspect } from 'node:util';
+// Runs inside the sandbox. Titles of cases: those of a table, as vitest writes them, and any as reports show them.
+import { format as formatWithNode, inspect, stripVTControlCharacters } from 'node:util';
 
 export interface TitleTools {
   /** printf-like formatting of the project's own vitest; null when not found. */
@@ -49,4 +49,22 @@ function at(value: unknown, key: string): unknown {
     found = (found as Record<string, unknown>)[part];
   }
   return found;
+}
+
+const MAX_TITLE_CHARS = 500;
+
+/** A title as the host's reports have it: no control characters, blanks as one, the middle of a long one left out. */
+export function shownTitle(title: string): string {
+  const plain = stripVTControlCharacters(title)
+    .replace(/\r\n/g, '\n')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+    .toWellFormed();
+  return clipped(plain).replace(/\s+/g, ' ');
+}
+
+function clipped(text: string): string {
+  if (text.length <= MAX_TITLE_CHARS) return text;
+  const half = MAX_TITLE_CHARS / 2;
+  const omitted = text.length - MAX_TITLE_CHARS;
+  return `${text.slice(0, half)}\n… ${omitted} characters left out …\n${text.slice(text.length - half)}`;
 }

@@ -4,15 +4,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker } from './javascript.ts';
 import { quickAssert } from './javascript-assert.ts';
 import { attemptAll, type Told } from './javascript-attempts.ts';
+import { describeBriefly, describeError } from './javascript-errors.ts';
 import { noteHidden } from './javascript-hidden.ts';
 import { createLoader, type Loader, stripped } from './javascript-loader.ts';
 import { ExitSignal, type Guarded, muzzle } from './javascript-muzzle.ts';
 import { createObserver, type Observer } from './javascript-observe.ts';
 import { openProject, type Project } from './javascript-project.ts';
 import { createRealm } from './javascript-realm.ts';
-import { turn, type Visit } from './javascript-rounds.ts';
-import { describeError } from './javascript-tests.ts';
-import { createWorlds, type Rerun } from './javascript-worlds.ts';
+import { type Pace, turn, type Visit } from './javascript-rounds.ts';
+import type { Rerun } from './javascript-world.ts';
+import { createWorlds } from './javascript-worlds.ts';
 import type { StartMessage, SurveyMessage, SurveyReply, TestOutcome, TryMessage } from './protocol.ts';
 
 type Started = Omit<StartMessage, 'token'>;
@@ -96,6 +97,7 @@ function createLab(
     probes: new Uint8Array(0),
     loaded: null,
     current: '',
+    isBrief: false,
   };
   const texts = new Map<string, string>();
   const base = new Map<string, string>();
@@ -105,7 +107,7 @@ function createLab(
   const { api } = project;
   muzzle(state);
   const hidden = noteHidden();
-  const assertions = quickAssert();
+  const assertions = quickAssert(() => state.isBrief);
   const loader = createLoader(start, {
     base,
     texts,
@@ -118,12 +120,12 @@ function createLab(
   for (const entry of start.entries.slice(0, 1)) project.enter(entry.file);
   const realm = createRealm([...api.modules.values(), assertions.loose, assertions.strict]);
   const stay = createStay(start, { state, loader, project, realm });
-  const visit: Visit = async (wanted, stopAtFailure, onEnd) => {
+  const visit: Visit = async (wanted, pace, onEnd) => {
     const entry = start.entries.find((one) => one.file === wanted.file);
     if (entry === undefined) return false;
     if (start.runner === 'command') return runScript(entry, { state, realm, onEnd, load: loader.load });
     const rerun = await stay(entry, null, onEnd);
-    return rerun === null ? false : rerun(wanted, stopAtFailure, onEnd);
+    return rerun === null ? false : rerun(wanted, pace, onEnd);
   };
   const fresh = () => {
     api.reset();
@@ -180,7 +182,7 @@ function createStay(
     },
     isBusy: realm.isBusy,
   };
-  const sets = new Map<readonly string[], ReadonlySet<string>>();
+  const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
   const setOf = (names: readonly string[]) => {
     const known = sets.get(names) ?? new Set(names);
     sets.set(names, known);
@@ -202,13 +204,26 @@ function createStay(
       return null;
     }
     state.loaded?.();
-    return async (wanted, stopAtFailure, tell) => {
+    return async (wanted, pace, tell) => {
       const names = wanted.names === null ? null : setOf(wanted.names);
       const { file } = entry;
-      const clean = await api.run(collected, { ...options, wanted: names, stopAtFailure, onEnd: tell, file });
+      const how = { stopAtFailure: pace === 'first', explain: explainer(state, pace) };
+      const clean = await api.run(collected, { ...options, ...how, wanted: names, onEnd: tell, file });
+      state.isBrief = false;
       api.reset();
       return clean;
     };
+  };
+}
+
+/** Says what was thrown; briefly, only the first time. */
+function explainer(state: Guarded, pace: Pace): (error: unknown) => string {
+  state.isBrief = false;
+  if (pace === 'explained') return describeError;
+  return (error) => {
+    if (state.isBrief) return '';
+    state.isBrief = true;
+    return describeBriefly(error);
   };
 }
 
@@ -245,7 +260,7 @@ async function survey(
     state.loaded = () => {
       for (const probe of takeProbes(state.probes)) loadProbes.add(probe);
     };
-    await lab.visit({ file: entry.file, names: null, required: [] }, false, (outcome) => {
+    await lab.visit({ file: entry.file, names: null, required: [] }, 'explained', (outcome) => {
       lab.alive();
       if (state.used <= state.limit) ticks = Math.max(ticks, state.used);
       tests.push(message.cover ? { ...outcome, probes: takeProbes(state.probes) } : outcome);

@@ -198,6 +198,12 @@ export interface TryReply {
   readonly switched?: boolean;
 }
 
+/** Several at once: a line for each would take as long to read as the answer to find. */
+export interface TriesReply {
+  readonly op: 'tries';
+  readonly answers: readonly TryReply[];
+}
+
 export interface RecordReply {
   readonly op: 'record';
   readonly id: number;
@@ -222,4 +228,10 @@ export interface ObserveReply {
   readonly done: boolean;
 }
 
-export type HarnessReply = SurveyReply | TryReply | RecordReply | ObserveReply | { readonly op: 'ready' };
+export type HarnessReply =
+  | SurveyReply
+  | TryReply
+  | TriesReply
+  | RecordReply
+  | ObserveReply
+  | { readonly op: 'ready' };
