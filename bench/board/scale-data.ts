@@ -83,7 +83,7 @@ async function copyTasks(db: Database, size: Size): Promise<void> {
     ticket_id: `'tkt_' || 1 + (n * ${SAMPLES} + t.number) % ${size.tickets}`,
     ready_at: `now() - (n * ${SAMPLES} + t.number) * interval '1 second'`,
     not_before: `now() - (n * ${SAMPLES} + t.number) * interval '1 second'`,
-    state: `case when share < ${COMPLETED_SHARE} then 'completed' else 'pending' end`,
+    state: `(case when share < ${COMPLETED_SHARE} then 'completed' else 'pending' end)::task_state`,
     ended_at: `case when share < ${COMPLETED_SHARE} then now() end`,
     files: `array(select path || '-' || n from unnest(t.files) path)`,
   };
