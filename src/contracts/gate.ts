@@ -56,7 +56,7 @@ function compiles(source: string): boolean {
   }
 }
 
-const commandCheck = z.strictObject({
+export const commandCheck = z.strictObject({
   ...shared,
   type: z.literal('command'),
   run: commandLine,

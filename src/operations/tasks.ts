@@ -1,10 +1,12 @@
 // The operations on the queue: tasks, schedules, agents and locks.
 import { z } from 'zod';
 import { agentIntake, agentView } from '#contracts/agent.ts';
+import { COMMAND_TASK, commandPayload } from '#contracts/command-task.ts';
 import { lockView } from '#contracts/lock.ts';
 import { newSchedule, scheduleView } from '#contracts/schedule.ts';
 import { taskDetail, taskState, taskView } from '#contracts/task.ts';
 import { AppError } from '#foundation/errors.ts';
+import type { OperationContext } from './context.ts';
 import { defineOperation } from './operation.ts';
 
 const limit = z.int().min(1).max(1_000).default(50);
@@ -47,8 +49,38 @@ export const cancelTask = defineOperation({
 export const addSchedule = defineOperation({
   input: newSchedule,
   output: scheduleView,
-  handle: async (context, schedule) => (await context.queue()).schedules.add(schedule),
+  handle: async (context, schedule) => {
+    await refuseIdle(context, schedule.task);
+    return (await context.queue()).schedules.add(schedule);
+  },
 });
+
+/** A schedule adds tasks for ever: one that no worker could carry out is refused now, and not when it is too late. */
+async function refuseIdle(
+  context: OperationContext,
+  { type, payload }: { readonly type: string; readonly payload: unknown },
+): Promise<void> {
+  const example = `cambium schedule add nightly command --cron '0 3 * * *' --payload '{"project": "PATH", "run": "npm test"}'`;
+  if (type !== COMMAND_TASK) {
+    throw new AppError('USAGE', {
+      message: `workers do not know tasks of the type ${type}; by the clock they do: ${COMMAND_TASK}`,
+      next: example,
+    });
+  }
+  const read = commandPayload.safeParse(payload);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    throw new AppError('USAGE', {
+      message: `the payload does not fit: ${issue?.path.join('.') || 'it'}: ${issue?.message}`,
+      next: example,
+    });
+  }
+  if ((await (await context.projects()).find(read.data.project)) !== null) return;
+  throw new AppError('NOT_FOUND', {
+    message: `there is no project ${read.data.project}`,
+    next: 'name it by its id or by the path of its repository; cambium ticket create registers one',
+  });
+}
 
 export const listSchedules = defineOperation({
   input: z.strictObject({ limit }),
