@@ -1,5 +1,8 @@
-// The driver: what carries tickets through their phases, on the rooms of an invocation.
+// What carries work on: the driver of tickets through their phases, and the handlers of tasks.
+import { COMMAND_TASK } from '#contracts/command-task.ts';
 import type { OperationContext } from '#operations/context.ts';
+import type { Projects } from '#projects/projects.ts';
+import type { TaskHandler } from '#queue/port.ts';
 import type { Driver } from '#workflows/driver.ts';
 import type { Base } from './base.ts';
 import type { Hands } from './hands.ts';
@@ -17,4 +20,15 @@ export async function createDriverOn(base: Base, hands: Hands, rooms: Rooms): Pr
     openKeeper: hands.openKeeper,
     limits: base.config.sandbox.limits,
   });
+}
+
+/** What workers can do besides executing runs, by type of task. */
+export async function createHandlers(
+  base: Base,
+  { openKeeper }: Hands,
+  projects: Projects,
+): Promise<Readonly<Record<string, TaskHandler>>> {
+  const { createCommandTask } = await import('#workflows/command-task.ts');
+  const { limits } = base.config.sandbox;
+  return { [COMMAND_TASK]: createCommandTask({ projects, git: base.git, openKeeper, limits }) };
 }

@@ -1,9 +1,8 @@
 // The rooms that keep state, on a database that is opened at the first use and closed with the invocation.
-import { COMMAND_TASK } from '#contracts/command-task.ts';
 import type { OperationContext } from '#operations/context.ts';
 import { type Base, once } from './base.ts';
 import { createDatabaseCare, openStore } from './database.ts';
-import { createDriverOn } from './driver.ts';
+import { createDriverOn, createHandlers } from './driver.ts';
 import type { Hands } from './hands.ts';
 import { createTicketRooms } from './tickets.ts';
 
@@ -46,12 +45,6 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
     const opened = resources.adopt(createQueue({ db, clock, log, ids }), (open) => open.close());
     return createQueueRoom({ db, queue: opened, clock, ids, log });
   });
-  const commandTask = async () => {
-    const { createCommandTask } = await import('#workflows/command-task.ts');
-    const { openKeeper } = hands;
-    const { limits } = base.config.sandbox;
-    return createCommandTask({ projects: await projects(), git: base.git, openKeeper, limits });
-  };
   const engine = once(async () => {
     const [{ createRunEngine }, { detectAt }, { createScanReviewer }] = await Promise.all([
       import('#workflows/run-engine.ts'),
@@ -67,10 +60,8 @@ export function createStores(base: Base, hands: Hands, resources: AsyncDisposabl
       memory: base.config.learning.enabled ? createPatterns(stores) : undefined,
       queue: room.queue,
       crew: {
-        registry: room.crew,
-        version: base.version,
-        handlers: { [COMMAND_TASK]: await commandTask() },
-        capabilities: [],
+        ...{ registry: room.crew, version: base.version, capabilities: [] },
+        handlers: await createHandlers(base, hands, await projects()),
       },
       projects: await projects(),
       tickets: (await ticketing()).tickets,
