@@ -1,5 +1,4 @@
 // What carries work on: the driver of tickets through their phases, and the handlers of tasks.
-import { COMMAND_TASK } from '#contracts/command-task.ts';
 import type { OperationContext } from '#operations/context.ts';
 import type { Projects } from '#projects/projects.ts';
 import type { TaskHandler } from '#queue/port.ts';
@@ -28,7 +27,10 @@ export async function createHandlers(
   { openKeeper }: Hands,
   projects: Projects,
 ): Promise<Readonly<Record<string, TaskHandler>>> {
-  const { createCommandTask } = await import('#workflows/command-task.ts');
+  const [{ createCommandTask }, { COMMAND_TASK }] = await Promise.all([
+    import('#workflows/command-task.ts'),
+    import('#contracts/command-task.ts'),
+  ]);
   const { limits } = base.config.sandbox;
   return { [COMMAND_TASK]: createCommandTask({ projects, git: base.git, openKeeper, limits }) };
 }
