@@ -22,7 +22,7 @@ const { test, expect } = api.globals;
 const collected = api.open();
 test('one', () => expect(1).toBe(2));
 const ended = [];
-const how = { file: 'a.test.js', wanted: null, stopAtFailure: false, onStart() {}, stray: () => null, isBusy: () => false };
+const how = { file: 'a.test.js', wanted: null, stopAtFailure: false, onStart() {}, stray: () => null, isBusy: () => false, explain: (thrown) => thrown.message };
 await api.run(collected, { ...how, onEnd: (one) => ended.push(one) });
 console.log(ended[0].path[0], ended[0].status, ended[0].error.split('\\n')[0]);
 `;
