@@ -29,6 +29,10 @@ export const GLOSSARY = {
   Plausible: 'Said of a candidate that passes every test it was given; not yet said to be right.',
   Pattern: 'A form of change that was learned from accepted ones, as a rewrite that runs, with its evidence.',
   Evidence: 'What one run says for or against a pattern: accepted, rejected, reverted, or merely tried.',
+  Turn: 'One exchange with a language model: what is sent, and the whole answer.',
+  Budget: 'A limit on money or tokens for a scope and a period.',
+  Charge: 'The row of one call of a model: what was held back for it, and what it cost.',
+  Recording: 'Turns written down so that a run can be repeated without a model.',
   Event: 'An immutable fact in the journal.',
   Operation: 'One verb of the product.',
 } as const;
